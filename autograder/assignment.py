@@ -1,0 +1,203 @@
+"""Read an assignment: two sibling folders, ``assignments/<slug>`` and ``reference/<slug>``."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import os
+import sys
+import tomllib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.checks import Check, Mistake
+from autograder.screen import Policy
+
+LIMITS = {"import_seconds": 20, "trace_seconds": 20, "run_seconds": 20, "memory_mb": 1500}
+
+
+class AssignmentError(Exception):
+    """An assignment that does not hold together; the message says where and what was expected."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A graded function, as ``[functions.<name>]`` of assignment.toml declares it."""
+
+    name: str
+    signature: str
+    topic: str = ""
+    by_hand: bool = False
+    also: tuple[str, ...] = ()
+    forbid_operations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The public half of an assignment, and where its secret half lies (if it is here at all)."""
+
+    slug: str
+    folder: Path
+    reference: Path | None
+    title: str
+    version: str
+    summary: str
+    sha256: str
+    limits: Mapping[str, int]
+    policy: Policy
+    functions: Mapping[str, Function]
+    checks: Mapping[str, Check]
+    points: Mapping[str, float]
+    credit: Mapping[str, str] = field(default_factory=dict)
+    given: str | None = None
+
+    @property
+    def total(self) -> float:
+        return sum(self.points.values())
+
+
+def find_root() -> Path:
+    """Return the course folder: AUTOGRADER_ROOT, or the nearest folder upwards that holds ``assignments``."""
+    named = os.environ.get("AUTOGRADER_ROOT")
+    if named:
+        return Path(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+        if (folder / "assignments").is_dir():
+            return folder
+    raise AssignmentError("no folder 'assignments' here or above: name the course folder with --root")
+
+
+def list_assignments(root: Path) -> list[str]:
+    """Name the assignments of a course folder."""
+    return sorted(p.parent.name for p in (root / "assignments").glob("*/assignment.toml"))
+
+
+def load(slug: str, root: Path) -> Assignment:
+    """Load one assignment by name.  Raises :class:`AssignmentError` with the reason and the file."""
+    if slug not in list_assignments(root):
+        known = ", ".join(list_assignments(root)) or "none"
+        raise AssignmentError(f"there is no assignment {slug!r} in {root / 'assignments'} (there: {known})")
+    reference = root / "reference" / slug
+    return load_folder(root / "assignments" / slug, reference if (reference / "reference.py").exists() else None)
+
+
+def load_folder(folder: Path, reference: Path | None) -> Assignment:
+    """Load an assignment from its folders.  Raises :class:`AssignmentError`."""
+    path = folder / "assignment.toml"
+    try:
+        data = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise AssignmentError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AssignmentError(f"{path}: {error}") from None
+    _expect(data, path, {"title": str, "version": str, "imports": dict, "functions": dict, "points": dict})
+    functions = {name: _function(name, entry, path) for name, entry in data["functions"].items()}
+    module = load_package(folder, "_assignment", "checks")
+    checks = {c.name: c for c in vars(module).values() if isinstance(c, Check)}
+    given = folder / "given.py"
+    assignment = Assignment(
+        slug=data.get("slug", folder.name),  # a published copy carries its name along
+        folder=folder,
+        reference=reference,
+        title=data["title"],
+        version=data["version"],
+        summary=data.get("summary", ""),
+        sha256=_digest(folder, reference),
+        limits=LIMITS | data.get("limits", {}),
+        policy=Policy(
+            imports={m: tuple(names) for m, names in data["imports"].items()},
+            instead=data.get("instead", {}),
+            also={f.name: f.also for f in functions.values() if f.also},
+        ),
+        functions=functions,
+        checks=checks,
+        points={name: float(p) for name, p in data["points"].items()},
+        credit=data.get("credit", {}),
+        given=given.read_text() if given.exists() else None,
+    )
+    _consistent(assignment, path)
+    return assignment
+
+
+def load_package(folder: Path, prefix: str, module: str) -> types.ModuleType:
+    """Import ``folder/module.py`` as part of a package of its own, so that relative imports work."""
+    package = f"{prefix}_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}_{folder.name}"
+    if package not in sys.modules:
+        parent = types.ModuleType(package)
+        parent.__path__ = [str(folder)]
+        sys.modules[package] = parent
+    try:
+        return importlib.import_module(f"{package}.{module}")
+    except Exception as error:
+        raise AssignmentError(f"{folder / (module + '.py')}: {type(error).__name__}: {error}") from error
+
+
+def mistakes(assignment: Assignment) -> dict[str, Mistake]:
+    """Load the known mistakes (imports JAX).  Raises :class:`AssignmentError`."""
+    if assignment.reference is None or not (assignment.reference / "mistakes.py").exists():
+        return {}
+    module = load_package(assignment.reference, "_reference", "mistakes")
+    return {m.name: m for m in vars(module).values() if isinstance(m, Mistake)}
+
+
+def _function(name: str, entry: Any, path: Path) -> Function:
+    where = f"{path}: [functions.{name}]"
+    if not isinstance(entry, dict):
+        raise AssignmentError(f"{where}: expected a table")
+    unknown = set(entry) - {"signature", "topic", "by_hand", "also", "forbid_operations"}
+    if unknown:
+        raise AssignmentError(f"{where}: unknown entry {sorted(unknown)[0]!r}")
+    return Function(
+        name=name,
+        signature=entry.get("signature", name),
+        topic=entry.get("topic", ""),
+        by_hand=bool(entry.get("by_hand", False)),
+        also=tuple(entry.get("also", ())),
+        forbid_operations=tuple(entry.get("forbid_operations", ())),
+    )
+
+
+def _consistent(assignment: Assignment, path: Path) -> None:
+    checks, points = set(assignment.checks), set(assignment.points)
+    if checks - points:
+        raise AssignmentError(f"{path}: [points] has no entry for check {sorted(checks - points)[0]!r}")
+    if points - checks:
+        raise AssignmentError(
+            f"{path}: [points] names {sorted(points - checks)[0]!r}, which checks.py does not declare"
+        )
+    if set(assignment.credit) - checks:
+        raise AssignmentError(f"{path}: [credit] names {sorted(set(assignment.credit) - checks)[0]!r}, no such check")
+    given = _defined(assignment.given or "")
+    for check in assignment.checks.values():
+        name = check.function.removeprefix("given.")
+        known = given if check.function.startswith("given.") else set(assignment.functions)
+        if name not in known:
+            raise AssignmentError(f"{path}: check {check.name!r} is about {check.function!r}, which is not declared")
+        for needed in check.needs:
+            if needed not in checks:
+                raise AssignmentError(
+                    f"{path}: check {check.name!r} needs {needed!r}, which checks.py does not declare"
+                )
+
+
+def _defined(source: str) -> set[str]:
+    return {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+
+
+def _digest(*folders: Path | None) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((folder or Path("/nonexistent")).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _expect(data: dict[str, Any], path: Path, fields: dict[str, type]) -> None:
+    for name, kind in fields.items():
+        if not isinstance(data.get(name), kind):
+            raise AssignmentError(f"{path}: expected an entry {name!r} ({kind.__name__}), got {data.get(name)!r}")

@@ -1,0 +1,174 @@
+"""Find the nearest useful fact about wrong numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from autograder.answers import KnownMistake
+from autograder.compare import TINY, Truth
+
+MATCH = 1e-3  # two float32 implementations of the same mistake differ by less
+
+
+def match_mistake(
+    outputs: Mapping[str, Sequence[np.ndarray]], failed: set[str], known: Sequence[KnownMistake]
+) -> KnownMistake | None:
+    """Return the known mistake whose answers equal the student's on every probe that both answered.
+
+    Args:
+      outputs: the student's answers by probe, for one function.
+      failed: the probes that failed; a mistake must explain at least one of them and may not
+        answer a failed one differently.
+    """
+    best: tuple[int, KnownMistake] | None = None
+    for mistake in known:
+        shared = [key for key in outputs if key in mistake.outputs]
+        explained = [key for key in shared if key in failed]
+        if not explained or len(explained) < len([k for k in failed if k in outputs]):
+            continue
+        if all(_equal(outputs[key], mistake.outputs[key]) for key in shared) and (
+            best is None or len(shared) > best[0]
+        ):
+            best = len(shared), mistake
+    return best[1] if best else None
+
+
+def describe(
+    actual: Sequence[np.ndarray], truths: Sequence[Truth], inputs: Sequence[np.ndarray], paths: Sequence[str]
+) -> str:
+    """Say in one sentence how an answer differs from the true one."""
+    wrong = [i for i, (a, t) in enumerate(zip(actual, truths, strict=True)) if not _close(a, t.value, t.scale)]
+    if not wrong:
+        wrong = [0]
+    i = wrong[0]
+    at = f"at {paths[i]}: " if paths[i] else ""
+    others = f" ({len(wrong)} of {len(paths)} arrays differ)" if len(paths) > 1 else ""
+    return at + _leaf(np.asarray(actual[i]), truths[i], inputs) + others
+
+
+def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
+    true = truth.value
+    if true.dtype.kind in "iub":
+        return f"{int(np.sum(value != true))} of {true.size} entries differ"
+    value = value.astype(np.float64)
+    bad = ~np.isfinite(value) & np.isfinite(true)
+    if bad.any():
+        what = "NaN" if np.isnan(value[bad]).any() else "infinity"
+        largest = max((float(np.abs(x).max()) for x in inputs if x.dtype.kind == "f" and x.size), default=0.0)
+        fact = f"{what} in {int(bad.sum())} of {value.size} entries where the reference is finite"
+        if largest > 50:
+            return (
+                fact + f"; inputs go up to {largest:.0e}, so something overflows: shift or rearrange before exp and log"
+            )
+        return fact + "; look for 0/0, log of 0 or sqrt of a negative number"
+    if not np.any(value):
+        return "all entries are zero"
+    scale = truth.scale
+    if true.size > 1 and np.ptp(value) == 0 and np.ptp(true) > 0:
+        return "all entries are the same number"
+    ratio = _factor(value, true, scale)
+    if ratio is not None:
+        return _name_factor(ratio, inputs, true.shape)
+    if any(
+        x.shape == true.shape and np.any(x) and _close(value, x.astype(np.float64), scale)
+        for x in inputs
+        if x.dtype.kind == "f"
+    ):
+        return "the result equals one of the inputs"
+    shift = float(np.mean(value - true))
+    if abs(shift) > 1e-4 * scale and true.size > 1 and _close(value - shift, true, scale):
+        return f"every entry is off by the same amount ({shift:+.4g})"
+    moved = _moved(value, true, scale)
+    if moved:
+        return moved
+    if _close(np.abs(value), np.abs(true), scale):
+        return "the sign of some entries is wrong"
+    close = np.abs(value - true) <= 1e-3 * scale
+    if close.any() and true.size > 2:
+        return _where(close)
+    error = float(np.sqrt(np.mean((value - true) ** 2))) / scale
+    if error < 2e-2:
+        return (
+            f"nearly right (relative error {error:.1e}): half precision, a rounded constant or a misplaced epsilon "
+            "can look like this"
+        )
+    return f"the numbers differ (relative error {error:.1e})"
+
+
+def _factor(value: np.ndarray, true: np.ndarray, scale: float) -> float | None:
+    """Return c when value = c * true, up to rounding."""
+    power = float(np.sum((true / scale) ** 2))
+    if power <= 0:
+        return None
+    c = float(np.sum((value / scale) * (true / scale))) / power
+    return c if abs(c) > 1e-6 and abs(c - 1) > 1e-4 and _close(value, c * true, scale * max(abs(c), 1e-3)) else None
+
+
+def _name_factor(ratio: float, inputs: Sequence[np.ndarray], shape: tuple[int, ...]) -> str:
+    if abs(ratio + 1) < 1e-4:
+        return "the sign is wrong: every entry is the negative of the true one"
+    kind = "every entry is" if shape else "the number is"
+    sizes = sorted({n for x in inputs for n in x.shape if n > 1} | {n for n in shape if n > 1})
+    for n in sizes:
+        if abs(ratio - n) < 1e-3 * n:
+            return f"{kind} {n} times too large, and {n} is the length of an axis: a sum where the mean is wanted?"
+        if abs(ratio * n - 1) < 1e-3:
+            return f"{kind} {n} times too small, and {n} is the length of an axis: a mean where the sum is wanted?"
+    return f"{kind} {ratio:.4g} times the true one: a constant factor is wrong"
+
+
+def _moved(value: np.ndarray, true: np.ndarray, scale: float) -> str:
+    if true.ndim == 2 and true.shape[0] == true.shape[1] and _close(value, true.T, scale):
+        return "the result is transposed"
+    for axis in range(true.ndim):
+        if true.shape[axis] < 2:
+            continue
+        if _close(value, np.flip(true, axis), scale):
+            return f"the result is reversed along axis {axis}"
+        for step in (1, -1):
+            inner = slice(1, None) if step == 1 else slice(None, -1)
+            at = tuple(inner if a == axis else slice(None) for a in range(true.ndim))
+            if true.shape[axis] > 2 and _close(value[at], np.roll(true, step, axis)[at], scale):
+                return f"the result is shifted by one along axis {axis}"
+        mean = np.broadcast_to(true.mean(axis, keepdims=True), true.shape)
+        if _close(value, mean, scale) and not _close(true, mean, scale):
+            return f"entries along axis {axis} are averaged over"
+    return ""
+
+
+def _where(close: np.ndarray) -> str:
+    wrong = np.argwhere(~close)
+    text = f"{len(wrong)} of {close.size} entries are wrong"
+    for axis in range(close.ndim):
+        places = np.unique(wrong[:, axis])
+        size = close.shape[axis]
+        if size > 1 and len(places) == 1:
+            name = {0: "the first", size - 1: "the last"}.get(int(places[0]), f"number {int(places[0])}")
+            return text + f", all at {name} position of axis {axis}"
+    return text + ", the others are right"
+
+
+def _close(value: np.ndarray, true: np.ndarray, scale: float) -> bool:
+    if value.shape != true.shape:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.abs(value.astype(np.float64) - true.astype(np.float64))
+    return bool(np.all(gap <= MATCH * max(scale, TINY)))
+
+
+def _equal(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> bool:
+    if len(a) != len(b):
+        return False
+    for x, y in zip(a, b, strict=True):
+        if x.shape != y.shape:
+            return False
+        fx, fy = x.astype(np.float64), y.astype(np.float64)
+        finite = np.isfinite(fx) & np.isfinite(fy)
+        if not np.array_equal(np.where(finite, 0.0, fx), np.where(finite, 0.0, fy), equal_nan=True):
+            return False
+        scale = float(np.sqrt(np.mean(fy[finite] ** 2))) if finite.any() else 0.0
+        if not _close(np.where(finite, fx, 0.0), np.where(finite, fy, 0.0), max(scale, TINY)):
+            return False
+    return True

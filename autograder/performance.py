@@ -1,0 +1,318 @@
+"""Judge training, throughput and cost: what a program does over time, beside the reference on the same device."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder import learning, tree
+from autograder.answers import Answers, cache_folder, float_leaves, inputs_of
+from autograder.checks import Check
+from autograder.device import DeviceWorker, Lost
+from autograder.evaluate import INSPECT_SECONDS, Memory, Refusal, Task, as_bytes, from_bytes, inspection_request
+from autograder.explain import Explanation
+from autograder.judge import Programs, describe_inputs, refused, untraced
+from autograder.plan import Call, Plan, Probe, Run, draw_run
+from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, PASSED, CaseEvidence, CheckEvidence
+from autograder.timing import interval, settled, share
+from autograder.tracing import Program
+
+TIMING_SECONDS = 8.0  # budget of one comparison
+COMPILE_SECONDS = 120.0
+TRAIN_SECONDS = 180.0
+
+
+class Stand:
+    """The test stand: one pinned worker on the device, and one on the CPU where cost is counted.
+
+    One measurement at a time, also across processes: a device that two use shows nobody's speed.
+    """
+
+    def __init__(self, device: str, memory_mb: int) -> None:
+        self.worker = DeviceWorker(device, memory_mb, pinned=True)
+        on_cpu = device in ("cpu", "auto")
+        self.counter = self.worker if on_cpu else DeviceWorker("cpu", memory_mb, pinned=True)
+        self.lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the device against every other measurement on this machine."""
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.lock, (folder / "device.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def close(self) -> None:
+        self.worker.close()
+        self.counter.close()
+
+
+class Measure:
+    """Judges the performance checks of one submission."""
+
+    def __init__(
+        self,
+        programs: Programs,
+        plan: Plan,
+        answers: Answers,
+        stand: Stand,
+        memory: Memory,
+        sources: Mapping[str, str],
+        say: Callable[[str], object] = lambda text: None,
+    ) -> None:
+        self.programs, self.plan, self.answers, self.sources = programs, plan, answers, sources
+        self.stand, self.memory, self.say = stand, memory, say
+
+    def __call__(self, check: Check) -> CheckEvidence:
+        if check.name in self.answers.problems:
+            message = f"our reference failed here: {self.answers.problems[check.name]}"
+            return _evidence(check, [CaseEvidence("reference", NOT_JUDGED, message=message)])
+        if check.kind == "training":
+            return self.training(check)
+        by_label: dict[str, list[Probe]] = {}
+        for probe in self.plan.probes[check.name]:
+            by_label.setdefault(probe.label, []).append(probe)
+        with self.stand.alone():
+            return _evidence(check, [self.ratio(check, probes) for probes in by_label.values()])
+
+    def ratio(self, check: Check, probes: Sequence[Probe]) -> CaseEvidence:
+        """Compare one program with the reference's on all draws of one case."""
+        probe = probes[0]
+        base: dict[str, Any] = {"label": probe.label, "inputs": describe_inputs(probe)}
+        if probe.key in self.answers.problems:
+            message = f"our reference failed here: {self.answers.problems[probe.key]}"
+            return CaseEvidence(outcome=NOT_JUDGED, message=message, **base)
+        program = self.programs.get(probe.call.key)
+        explanation = untraced(probe.call, self.programs, self.plan, self.answers, self.sources)
+        if explanation is not None or not isinstance(program, Program):
+            return _explained(explanation, base)
+        task = self.task(probe.call, program)
+        worker = self.stand.counter if check.kind == "cost" else self.stand.worker
+        inspection = self.inspect(worker, [task])[task.key]
+        if isinstance(inspection, Refusal):
+            return _explained(refused(inspection, probe.call, self.plan, self.sources), base)
+        memo = (str(inspection["normal"]), f"{check.name}/{probe.label}")
+        if memo not in self.memory.found:
+            self.memory.found[memo] = self._compare(check, probes, task, base)
+        else:
+            self.memory.hits += 1
+        found = self.memory.found[memo]
+        assert isinstance(found, CaseEvidence)
+        return found
+
+    def _compare(self, check: Check, probes: Sequence[Probe], task: Task, base: dict[str, Any]) -> CaseEvidence:
+        bands = check.options["bands"]
+        reference = self.answers.programs[probes[0].call.key]
+        sets = [inputs_of(self.plan, p, self.answers.outputs) for p in probes]
+        payload = reference + b"".join(as_bytes(s) for s in sets)
+        request = {"program": task.key, "bytes": len(reference), "sets": len(sets)}
+        try:
+            if check.kind == "cost":
+                answer = self.stand.counter.ask({"do": "cost", **request}, payload, COMPILE_SECONDS)[0]
+                if "error" not in answer:
+                    found = _cost(answer, check.options["of"], bands, _io_bytes(task), base)
+                    if found is not None:
+                        return found
+                    self.say("a loop hides the cost: timing it")
+                    self.inspect(self.stand.worker, [task])
+            timing = {"do": "time", **request, "bands": bands, "seconds": TIMING_SECONDS}
+            answer = self.stand.worker.ask(timing, payload, COMPILE_SECONDS + 2 * TIMING_SECONDS)[0]
+        except Lost as lost:
+            return _explained(refused(Refusal(str(lost)), probes[0].call, self.plan, self.sources), base)
+        if answer.get("error") == "different":
+            message = "while it was timed, the function did not give the reference's numbers"
+            return CaseEvidence(outcome=FAILED, message=message, advice="make it right for these sizes first", **base)
+        if "error" in answer:
+            kind = "memory" if answer["error"] == "memory" else "crash"
+            return _explained(refused(Refusal(kind, answer["message"]), probes[0].call, self.plan, self.sources), base)
+        return _speed(answer, bands, base)
+
+    def training(self, check: Check) -> CheckEvidence:
+        """Train on several seeds; where they disagree, on as many again."""
+        learned = self.answers.training[check.name]
+        first, options = self.plan.runs[check.name], check.options
+        calls = [
+            first.init,
+            first.step(options["step"], learned.state),
+            first.predict(options["predict"], learned.state),
+        ]
+        base = {"label": first.label}
+        tasks = []
+        for call in calls:
+            program = self.programs.get(call.key)
+            explanation = untraced(call, self.programs, self.plan, self.answers, self.sources)
+            if explanation is not None or not isinstance(program, Program):
+                return _evidence(check, [_explained(explanation, base)])
+            tasks.append(self.task(call, program))
+        with self.stand.alone():
+            inspected = self.inspect(self.stand.worker, tasks)
+            for call, task in zip(calls, tasks, strict=True):
+                inspection = inspected[task.key]
+                if isinstance(inspection, Refusal):
+                    return _evidence(check, [_explained(refused(inspection, call, self.plan, self.sources), base)])
+            memo = (" ".join(str(inspected[t.key]["normal"]) for t in tasks), check.name)  # type: ignore[index]
+            if memo not in self.memory.found:
+                self.memory.found[memo] = self._train(check, calls, tasks)
+            else:
+                self.memory.hits += 1
+        found = self.memory.found[memo]
+        assert isinstance(found, CheckEvidence)
+        return found
+
+    def _train(self, check: Check, calls: Sequence[Call], tasks: Sequence[Task]) -> CheckEvidence:
+        learned = self.answers.training[check.name]
+        cases: list[CaseEvidence] = []
+        for draw in range(2 * check.draws):
+            if draw >= check.draws and not learning.undecided(cases):
+                break
+            run = (
+                self.plan.runs[check.name] if draw == 0 else draw_run(self.plan.assignment, self.plan.seed, check, draw)
+            )
+            case = self._train_once(check, run, draw, calls, tasks)
+            cases.append(case)
+            if case.outcome == NOT_JUDGED or (case.outcome == FAILED and not case.curves):
+                break
+        outcome, message = learning.verdict(cases, learned)
+        return _evidence(check, cases, outcome, message)
+
+    def _train_once(
+        self, check: Check, run: Run, draw: int, calls: Sequence[Call], tasks: Sequence[Task]
+    ) -> CaseEvidence:
+        base: dict[str, Any] = {"label": f"{run.label}, seed {draw + 1}", "draw": draw}
+        payload = as_bytes([run.key, *run.batches, *run.held_out])
+        header = {"do": "train", "programs": [t.key for t in tasks], "steps": run.steps}
+
+        def progress(now: dict[str, Any]) -> None:
+            self.say(f"{check.name}, seed {draw + 1}: step {now['progress']} of {run.steps}, loss {now['loss']:.3g}")
+
+        try:
+            answer, data = self.stand.worker.ask(header, payload, TRAIN_SECONDS, progress)
+        except Lost as lost:
+            return _explained(refused(Refusal(str(lost)), calls[1], self.plan, self.sources), base)
+        if "error" in answer:
+            kind = "memory" if answer["error"] == "memory" else "crash"
+            return _explained(refused(Refusal(kind, answer["message"]), calls[1], self.plan, self.sources), base)
+        losses, at = from_bytes(data, 0, (run.steps,), "float32")
+        leaves = []
+        for spec in tasks[2].outputs:
+            leaf, at = from_bytes(data, at, tree.shape_of(spec), tree.dtype_of(spec))
+            leaves.append(leaf)
+        output = tree.unflatten(self.answers.outputs[calls[2].key], iter(leaves))
+        try:
+            numbers = {k: float(v) for k, v in check.options["measure"](output, run.target).items()}
+        except Exception as error:
+            message = f"our measure failed: {type(error).__name__}: {error}"
+            return CaseEvidence(outcome=NOT_JUDGED, message=message, **base)
+        return learning.judge_run(losses, numbers, self.answers.training[check.name], check.options["slack"], base)
+
+    def task(self, call: Call, program: Program) -> Task:
+        function = self.plan.assignment.functions.get(call.function)
+        cotangents = float_leaves(self.answers.outputs[call.key + ":forward"]) if call.vjp else []
+        return Task(
+            key=call.key,
+            module=program.module,
+            inputs=(*call.leaves(), *cotangents),
+            outputs=tuple(tree.leaf_specs(self.answers.outputs[call.key])),
+            by_hand=bool(function and function.by_hand and not call.vjp),
+            forbidden=function.forbid_operations if function else (),
+        )
+
+    def inspect(self, worker: DeviceWorker, tasks: Sequence[Task]) -> dict[str, dict[str, Any] | Refusal]:
+        try:
+            answer = worker.ask(*inspection_request(tasks), INSPECT_SECONDS)[0]
+        except Lost as lost:
+            return {t.key: Refusal("parse", str(lost)) for t in tasks}
+        if "error" in answer:
+            return {t.key: Refusal("not judged", answer["message"]) for t in tasks}
+        return {
+            t.key: Refusal(i["kind"], i["message"], tuple(i["where"]) if i["where"] else None) if i["kind"] else i
+            for t, i in zip(tasks, answer["inspections"], strict=True)
+        }
+
+
+def _speed(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], base: dict[str, Any]) -> CaseEvidence:
+    found = interval(answer["ratios"])
+    pairs = len(answer["ratios"])
+    statistics = {
+        "ratio": found.median,
+        "ratio low": found.low,
+        "ratio high": min(found.high, 1e9),
+        "pairs": float(pairs),
+        "calls per second": 1 / answer["steady"][0],
+        "reference calls per second": 1 / answer["steady"][1],
+        "compile seconds": answer["compile"][0],
+        "reference compile seconds": answer["compile"][1],
+        "first call seconds": answer["first"][0],
+        "reference first call seconds": answer["first"][1],
+    }
+    slower = 1 / found.median
+    between = f"{1 / found.high:.2f} to {1 / max(found.low, 1e-9):.2f}, {pairs} pairs"
+    text = f"{slower:.2f} times as long as the reference ({between})"
+    if not settled(bands, found, pairs):
+        message = f"inconclusive: it takes {text}, which spans more than one band; measure again on a quieter machine"
+        return CaseEvidence(outcome=INCONCLUSIVE, message=message, statistics=statistics, **base)
+    if share(bands, found.low) >= 1.0:
+        return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
+    advice = "look for work done twice, a Python loop over the batch or the positions, or arrays larger than needed"
+    return CaseEvidence(outcome=FAILED, message=f"it takes {text}", advice=advice, statistics=statistics, **base)
+
+
+def _cost(
+    answer: Mapping[str, Any], of: Sequence[str], bands: Sequence[tuple[float, float]], io: float, base: dict[str, Any]
+) -> CaseEvidence | None:
+    """Ratios of what both programs need; None where a loop hides it."""
+    mine, theirs = answer["student"], answer["reference"]
+    if any(side[name] is None for side in (mine, theirs) for name in of):
+        return None
+    statistics: dict[str, float] = {}
+    ratios: dict[str, float] = {}
+    for name in of:
+        beside = io if name == "temporary" else 1.0  # inputs and outputs are there in any case
+        ratios[name] = (theirs[name] + beside) / (mine[name] + beside)
+        statistics |= {name: mine[name], f"reference {name}": theirs[name]}
+    worst = min(ratios, key=lambda name: ratios[name])
+    statistics |= {"ratio": ratios[worst], "ratio low": ratios[worst], "ratio high": ratios[worst]}
+    if share(bands, ratios[worst]) >= 1.0:
+        return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
+    what = {"flops": "arithmetic operations", "bytes": "memory traffic", "temporary": "temporary memory"}[worst]
+    message = f"it needs {1 / ratios[worst]:.2f} times the {what} of the reference"
+    advice = {
+        "flops": "something is computed more than once, or for entries that are thrown away",
+        "bytes": "arrays are written and read again more often than needed",
+        "temporary": "an intermediate array is much larger than the inputs and the result",
+    }[worst]
+    return CaseEvidence(outcome=FAILED, message=message, advice=advice, statistics=statistics, **base)
+
+
+def _io_bytes(task: Task) -> float:
+    return float(sum(4 * int(np.prod(tree.shape_of(s), dtype=np.int64)) for s in (*task.inputs, *task.outputs)))
+
+
+def _explained(explanation: Explanation | None, base: dict[str, Any]) -> CaseEvidence:
+    found = explanation or Explanation("there is no program")
+    outcome = NOT_JUDGED if found.message.startswith(NOT_JUDGED) else FAILED
+    return CaseEvidence(
+        outcome=outcome, message=found.message, advice=found.advice, where=found.where, code=found.code, **base
+    )
+
+
+def _evidence(check: Check, cases: Sequence[CaseEvidence], outcome: str = "", message: str = "") -> CheckEvidence:
+    outcomes = {c.outcome for c in cases}
+    order = (NOT_JUDGED, FAILED, INCONCLUSIVE, PASSED)
+    worst = outcome or next(o for o in order if o in outcomes)
+    first = next((c.message for c in cases if c.outcome == worst and c.message), "")
+    return CheckEvidence(
+        check.name,
+        check.title,
+        check.function,
+        check.kind,
+        worst,
+        tuple(cases),
+        "" if worst == PASSED else message or first,
+    )

@@ -1,0 +1,148 @@
+"""The allow-list of an assignment: which modules and names a submission may use."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from autograder.forbidden import words
+from autograder.scopes import TANGLED, Dotted
+
+# Modules among the public names of modules that assignments open with "*": they need a listing of their own.
+_GENERAL = words(
+    "builtins core errors experimental export extend ffi fft functools given importlib inspect interpreters io jax "
+    "jaxlib jnp jr jsp lax lib linalg linen math nn nnx np numpy operator optax flax os pickle random scipy "
+    "sharding special sys tree tree_util types typing"
+)
+_SUBMODULES: Mapping[str, frozenset[str]] = {
+    module: words(names)
+    for module, names in {
+        "jax": "api_util collect_profile core custom_batching custom_derivatives custom_transpose debug "
+        "distributed dlpack dtypes errors example_libraries experimental export extend ffi "
+        "flatten_util fwd_lower image interpreters lax lib memory monitoring nn numpy ops profiler "
+        "random ref scipy sharding stages test_util tools tree tree_util typing util version",
+        "jax.numpy": "fft linalg",
+        "jax.lax": "linalg lax",
+        "jax.nn": "initializers functions",
+        "jax.nn.initializers": "",
+        "jax.random": "",
+        "jax.scipy": "cluster fft integrate interpolate linalg ndimage optimize signal sparse spatial special stats",
+        "jax.scipy.special": "",
+        "jax.scipy.stats": "bernoulli beta betabinom binom cauchy chi2 dirichlet expon gamma gennorm geom gumbel_l "
+        "gumbel_r laplace logistic multinomial multivariate_normal nbinom norm pareto poisson t "
+        "truncnorm uniform vonmises wrapcauchy",
+        "numpy": "char core ctypeslib distutils dtypes emath exceptions f2py fft lib linalg ma matlib matrixlib "
+        "polynomial random rec strings testing typing version",
+    }.items()
+}
+# Public names that read files, evaluate text or look names up from strings: "*" does not cover them.
+_NEVER_BY_STAR = words(
+    "attrgetter ForwardRef Formatter fromfile get_type_hints load loadtxt genfromtxt memmap methodcaller "
+    "open_memmap save savetxt savez savez_compressed singledispatch singledispatchmethod"
+)
+_ABOUT = ("__version__", "__name__", "__doc__")
+_TYPES = ("Array", "ArrayLike", "DTypeLike", "KeyArray", "dtype", "ndarray")
+
+MODULE, ALLOWED, REFUSED = "module", "allowed", "refused"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an assignment allows.
+
+    Attributes:
+      imports: module -> names of it; "*" is every public name that is not itself a module.
+      instead: dotted name -> what to use in its place.
+      also: graded function -> further dotted names, allowed inside this function only.
+    """
+
+    imports: Mapping[str, tuple[str, ...]]
+    instead: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def everywhere(self) -> frozenset[str]:
+        """Names that some function may use; importing them is fine anywhere."""
+        return frozenset(name for names in self.also.values() for name in names)
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """Listed modules and the packages on the way to them."""
+        listed = {*self.imports, *(name.rpartition(".")[0] for name in self.everywhere)} - {""}
+        return frozenset(".".join(m.split(".")[:n]) for m in listed for n in range(1, m.count(".") + 2))
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        return frozenset(module.split(".")[0] for module in self.modules)
+
+    @cached_property
+    def starred(self) -> frozenset[str]:
+        """Modules whose star import leaves names to follow; the standard library's bring no modules along."""
+        return frozenset(m for m, names in self.imports.items() if "*" in names and not _is_stdlib(m))
+
+    def judge(self, name: Dotted, also: Collection[str] = (), annotation: bool = False) -> tuple[str, str]:
+        """Say whether ``name`` is a listed module, allowed or refused, and which prefix of it decides."""
+        if name == TANGLED:
+            return REFUSED, TANGLED[0]
+        n = 0
+        while n < len(name) and ".".join(name[: n + 1]) in self.modules:
+            n += 1
+        module = ".".join(name[:n])
+        if n == 0:
+            return (ALLOWED, ".".join(name)) if ".".join(name) in also else (REFUSED, name[0])
+        if n == len(name):
+            return MODULE, module
+        first, full = name[n], f"{module}.{name[n]}"
+        if len(name) == n + 1 and first in _ABOUT:
+            return ALLOWED, full
+        hidden = next((k for k in range(n, len(name)) if _is_private(name[k])), None)
+        if hidden is not None:
+            return REFUSED, ".".join(name[: hidden + 1])
+        if any(".".join(name[:k]) in also for k in range(n + 1, len(name) + 1)):
+            return ALLOWED, full
+        listed = self.imports.get(module, ())
+        if first in listed:
+            is_module = len(name) == n + 1 and first in _SUBMODULES.get(module, _GENERAL)
+            return (MODULE if is_module else ALLOWED), full
+        if ("*" in listed and _covered(module, first)) or (annotation and name[-1] in _TYPES):
+            return ALLOWED, full
+        return REFUSED, full
+
+    def advice(self, name: str) -> str:
+        """Return what to use in place of ``name``; the longest listed prefix of it speaks."""
+        parts = name.split(".")
+        prefixes = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
+        return next((self.instead[p] for p in prefixes if p in self.instead), "")
+
+
+def _is_private(name: str) -> bool:
+    if name in ("_replace", "_asdict", "_fields", "_make"):
+        return False
+    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+
+
+def _is_stdlib(module: str) -> bool:
+    return module.split(".")[0] in sys.stdlib_module_names
+
+
+def _covered(module: str, name: str) -> bool:
+    if name in _NEVER_BY_STAR or name.startswith("_"):
+        return False
+    if _is_stdlib(module):
+        return name in _exports(module)
+    return name not in _SUBMODULES.get(module, _GENERAL)
+
+
+@lru_cache(maxsize=64)
+def _exports(module: str) -> frozenset[str]:
+    """Return the public names of a standard module (listed by the assignment, so importing it is safe)."""
+    try:
+        loaded = importlib.import_module(module)
+    except ImportError:
+        return frozenset()
+    public = getattr(loaded, "__all__", None) or [n for n in vars(loaded) if not n.startswith("_")]
+    return frozenset(n for n in public if not isinstance(getattr(loaded, n, None), types.ModuleType))

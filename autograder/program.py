@@ -1,0 +1,186 @@
+"""Look at a program that a submission handed out: is it one we would run, and what is in it?
+
+The bytes are parsed as a portable StableHLO artifact; the signature must be the one that the trusted
+side expects; custom calls outside an allow-list, operations the assignment forbids, traces of automatic
+differentiation where the task is to write it by hand, too many operations and too large constants are
+refused.  Runs in the disposable worker: the parser meets a stranger's bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+from jax import export
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
+from autograder import tree
+from autograder.tracer import PLATFORMS
+
+MAX_BYTES = 8 << 20
+MAX_OPERATIONS = 20_000
+MAX_CONSTANT_BYTES = 64 << 10
+
+# Pure array code that JAX itself lowers to a call: random bits and sorting on some platforms.
+CUSTOM_CALLS = frozenset(
+    {"cu_threefry2x32_ffi", "hip_threefry2x32_ffi", "mhlo.erf", "mhlo.topk", "Sharding", "xla.sdy.FuncResultSharding"}
+)
+_AUTODIFF = re.compile(r"(?:^|[/(])(?:jvp|transpose)\(")
+_SYMBOL = re.compile(r"@[\w.$-]+|@\"[^\"]*\"")
+_PLACE = re.compile(r'"([^"]+)":(\d+)(?::\d+)?')
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a program must look like."""
+
+    inputs: tuple[tree.Spec, ...]
+    outputs: tuple[tree.Spec, ...]
+    by_hand: bool = False
+    forbidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found.  ``kind`` is empty for a program that may run."""
+
+    kind: str = ""
+    message: str = ""
+    where: tuple[str, int] | None = None
+    normal: str = ""  # sha256 of the module without names and places: equal programs are equal here
+    operations: Mapping[str, int] = field(default_factory=dict)
+    constant_bytes: int = 0
+
+
+def inspect(module: bytes, rules: Rules) -> Inspection:
+    """Check one serialised module against its rules."""
+    if len(module) > MAX_BYTES:
+        return Inspection("size", f"the program has {len(module)} bytes, {MAX_BYTES} are allowed")
+    context = ir.Context()
+    stablehlo.register_dialect(context)
+    try:
+        parsed = stablehlo.deserialize_portable_artifact(context, module)
+    except Exception:
+        return Inspection("parse", "what the submission handed out is not a StableHLO program")
+    found = _walk(parsed, rules)
+    if found.kind:
+        return found
+    wanted, actual = _signature(rules), _main_type(parsed)
+    if wanted != actual:
+        return Inspection("signature", f"the program is a function {actual}, expected {wanted}")
+    return dataclasses.replace(found, normal=_normal(parsed))
+
+
+def rebuild(module: bytes, rules: Rules) -> Callable[..., Any]:
+    """Put an inspected module behind a signature that we know: a function from flat inputs to flat outputs."""
+    dummy = _dummy(rules)
+    return dataclasses.replace(dummy, mlir_module_serialized=module, uses_global_constants=True).call
+
+
+def _dummy(rules: Rules) -> export.Exported:
+    def nothing(*_: Any) -> list[Any]:
+        return [jax.numpy.zeros(tree.shape_of(s), tree.dtype_of(s)) for s in rules.outputs]
+
+    avals = [jax.ShapeDtypeStruct(tree.shape_of(s), tree.dtype_of(s)) for s in rules.inputs]
+    return export.export(jax.jit(nothing, keep_unused=True), platforms=PLATFORMS)(*avals)
+
+
+def _walk(module: Any, rules: Rules) -> Inspection:
+    counts: Counter[str] = Counter()
+    constants = 0
+    problem: list[Inspection] = []
+
+    def visit(operation: Any) -> Any:
+        nonlocal constants
+        name = operation.name
+        counts[name] += 1
+        if name == "stablehlo.constant":
+            constants += _constant_bytes(operation)
+        if not problem:
+            problem.extend(_objections(name, operation, rules))
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)
+    total = sum(counts.values())
+    if not problem and total > MAX_OPERATIONS:
+        problem.append(Inspection("operations", f"the program has {total} operations, {MAX_OPERATIONS} are allowed"))
+    if not problem and constants > MAX_CONSTANT_BYTES:
+        problem.append(
+            Inspection(
+                "constants", f"the program carries {constants} bytes of constants, {MAX_CONSTANT_BYTES} are allowed"
+            )
+        )
+    base = problem[0] if problem else Inspection()
+    return dataclasses.replace(base, operations=dict(counts), constant_bytes=constants)
+
+
+def _objections(name: str, operation: Any, rules: Rules) -> Sequence[Inspection]:
+    if name in ("stablehlo.custom_call", "stablehlo.composite"):
+        attribute = operation.attributes["call_target_name" if name.endswith("call") else "name"]
+        target = attribute.value
+        if target not in CUSTOM_CALLS and not target.startswith("chlo."):
+            return [
+                Inspection(
+                    "custom call", f"the program calls {target!r}, which is outside the program", _place(operation)
+                )
+            ]
+    if name in rules.forbidden:
+        return [Inspection("forbidden", name, _place(operation))]
+    if rules.by_hand and _AUTODIFF.search(_scope(operation)):
+        return [Inspection("autodiff", name, _place(operation))]
+    return []
+
+
+def _scope(operation: Any) -> str:
+    """The name stack of an operation: ``jit(call)/transpose(jvp())/mul``."""
+    match = re.match(r'loc\("([^"]*)"', str(operation.location))
+    return match.group(1) if match else ""
+
+
+def _place(operation: Any) -> tuple[str, int] | None:
+    """The innermost line of source that the location carries."""
+    match = _PLACE.search(str(operation.location))
+    return (match.group(1), int(match.group(2))) if match else None
+
+
+def _constant_bytes(operation: Any) -> int:
+    if getattr(operation.attributes["value"], "is_splat", False):
+        return 0  # one number, however often it is repeated
+    return int(4 * math.prod(operation.results[0].type.shape))
+
+
+def _main_type(module: Any) -> str:
+    for operation in module.body.operations:
+        if operation.attributes["sym_name"].value == "main":
+            return str(operation.attributes["function_type"])
+    return "(none)"
+
+
+def _signature(rules: Rules) -> str:
+    inputs = ", ".join(["tensor<i32>", *map(_tensor, rules.inputs)])
+    outputs = ", ".join(map(_tensor, rules.outputs))
+    return f"({inputs}) -> {outputs}" if len(rules.outputs) == 1 else f"({inputs}) -> ({outputs})"
+
+
+def _tensor(spec: tree.Spec) -> str:
+    names = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "bool": "i1", "int32": "i32", "uint32": "ui32"}
+    dtype = tree.dtype_of(spec)
+    short = names.get(dtype, dtype.replace("uint", "ui").replace("int", "i"))
+    return "tensor<" + "".join(f"{n}x" for n in tree.shape_of(spec)) + short + ">"
+
+
+def _normal(module: Any) -> str:
+    """Hash the module without names and places, so that renaming a helper does not make a new program."""
+    names: dict[str, str] = {}
+    text = module.operation.get_asm(enable_debug_info=False)
+    text = _SYMBOL.sub(lambda m: names.setdefault(m.group(0), f"@{len(names)}"), text)
+    text = re.sub(r"jax\.result_info = \"[^\"]*\"", "", text)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""What to do next, and the one reason that a table has room for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.report.view import FAIL, PARTLY, PASS, CheckView, functions
+from autograder.results import INCONCLUSIVE, NOT_JUDGED, SKIPPED, Finding, Result
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do next."""
+
+    title: str
+    text: str
+    advice: str = ""
+    where: str = ""
+    code: str = ""
+    function: str = ""
+    worth: float = 0.0  # points that wait behind it
+
+
+def steps(result: Result) -> tuple[Step, ...]:
+    """List what to do next, the most useful first: what stops reading, then what is forbidden, then what is wrong."""
+    found: list[Step] = []
+    if result.problem:
+        found.append(Step("Make the submission readable", result.problem))
+    for severity, title in (("skipped", "Repair what could not be read"), ("violation", "Replace what is not allowed")):
+        for finding in result.findings:
+            if finding.severity == severity:
+                found.append(_finding_step(finding, title, result))
+    explained = {f.function for f in result.findings if f.severity in ("skipped", "violation") and f.function}
+    said: set[str] = set()
+    for view in functions(result):
+        for check in view.checks:
+            if check.state not in (FAIL, PARTLY) or view.name in explained:
+                continue
+            step = _check_step(check, result)
+            if step.text not in said:  # one cause often fails several checks
+                found.append(step)
+            said.add(step.text)
+    return tuple(found)
+
+
+def first_reason(result: Result) -> str:
+    """Say in one line why points are missing, for a table."""
+    if result.problem:
+        return result.problem
+    for check in result.checks:
+        if check.outcome == NOT_JUDGED:
+            return f"not judged (our fault): {check.message or check.name}"
+    found = steps(result)
+    if found:
+        place = found[0].function or found[0].where
+        return f"{place}: {found[0].text}" if place else found[0].text
+    return next(
+        (f"{c.function}: {c.message or 'measure again'}" for c in result.checks if c.outcome == INCONCLUSIVE), ""
+    )
+
+
+def _finding_step(finding: Finding, title: str, result: Result) -> Step:
+    name = f"{title}: {finding.function}" if finding.function else title
+    worth = sum(v.possible or 0 for v in functions(result) if v.name == finding.function and v.state is not PASS)
+    advice = f"Instead: {finding.instead}" if finding.instead else ""
+    return Step(name, finding.message, advice, finding.where, finding.code, finding.function, worth)
+
+
+def _check_step(check: CheckView, result: Result) -> Step:
+    evidence = check.evidence
+    case = next((r.worst for r in check.rows if r.state is FAIL), None)
+    text = evidence.hint or evidence.message or (case.message if case else "") or check.reason or evidence.title
+    blocked = [s for s in result.checks if s.outcome == SKIPPED and evidence.name in s.message]
+    scores = {s.name: s for s in result.score.checks} if result.score else {}
+    names = [evidence.name, *(b.name for b in blocked)]
+    worth = sum(scores[n].possible - scores[n].points for n in names if n in scores)
+    return Step(
+        f"{evidence.function}: {evidence.title}",
+        text,
+        (case.advice if case else "") if not evidence.hint else "",
+        case.where if case else "",
+        case.code if case else "",
+        evidence.function,
+        worth,
+    )

@@ -1,0 +1,122 @@
+"""Self-contained pages: one per submission and one per class.  No script, no request, no raw text.
+
+Every value passes :func:`visible` on its way out (the ``finalize`` of the environment) and is escaped, so a
+template cannot forget either; the filters ``lines`` and ``prose`` escape for themselves and return markup.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from autograder.report import advice, text, view
+from autograder.report.classes import overview
+from autograder.results import Result
+
+
+def submission_page(
+    result: Result,
+    *,
+    assignment_title: str,
+    sources: Mapping[str, str] | None = None,
+    previous: Result | None = None,
+    home: str = "",
+) -> str:
+    """Render the page a student reads.
+
+    Args:
+      sources: the student's files by the name that ``where`` uses ("submission.py", "cell 3"); lines around
+        an error are shown from them.
+      previous: the attempt before, for what changed.
+      home: href of the class page, for instructors.
+    """
+    views = view.functions(result)
+    return (
+        _environment()
+        .get_template("submission.html.j2")
+        .render(
+            result=result,
+            assignment_title=assignment_title,
+            home=home,
+            views=views,
+            fault=view.fault(result),
+            share=view.share(result),
+            summary=view.summary(result),
+            steps=advice.steps(result),
+            change=view.change(previous, result),
+            complete=all(v.state is view.PASS for v in views),
+            findings={s: [f for f in result.findings if f.severity == s] for s in ("violation", "skipped", "note")},
+            excerpt=functools.partial(view.excerpt, sources),
+            states=view.STATES,
+        )
+    )
+
+
+def class_page(results: Sequence[Result], *, assignment_title: str, links: Mapping[str, str]) -> str:
+    """Render the page of a class; ``links`` maps submission names to the hrefs of their pages."""
+    hrefs = [links.get(r.submission, "") for r in results]
+    return class_page_at(results, assignment_title=assignment_title, hrefs=hrefs)
+
+
+def class_page_at(results: Sequence[Result], *, assignment_title: str, hrefs: Sequence[str]) -> str:
+    """Like :func:`class_page` with one href per result, for classes where a name occurs twice."""
+    return (
+        _environment()
+        .get_template("class.html.j2")
+        .render(
+            assignment_title=assignment_title,
+            states=view.STATES,
+            legend=(view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT, view.UNSURE, view.ABSENT),
+            provenance=results[0].provenance if results else None,
+            **overview(results, hrefs),
+        )
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        points=text.points,
+        counted=text.count,
+        distance=text.distance,
+        place=text.place_words,
+        pair=lambda place: text.value_pair(place.expected, place.actual),
+        value=lambda number: text.value_pair(number, number)[0],
+        seconds=lambda number: f"{number:.3g} s",
+        name=lambda value: text.visible(value, limit=160),
+        lines=_lines,
+        prose=_prose,
+    )
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return text.visible(value)
+
+
+def _lines(value: str) -> Markup:
+    """Keep newlines and tabs; for code and output."""
+    return escape(text.visible(value, lines=True, limit=8000))
+
+
+def _prose(value: str) -> Markup:
+    """Show `code` in backticks as code, everything else as it is."""
+    parts = re.split(r"`([^`\n]{1,200})`", text.visible(value))
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))

@@ -1,0 +1,109 @@
+"""A result as Markdown, for job summaries and issue comments.  Strangers' text comes out as plain text."""
+
+from __future__ import annotations
+
+import re
+
+from autograder.report import advice, view
+from autograder.report.text import distance, place_words, points, value_pair, visible
+from autograder.results import Result
+
+# Everything CommonMark, GitHub's extensions, or a mail client might read as more than a character.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$^=])")
+
+
+def submission_markdown(result: Result, *, assignment_title: str, previous: Result | None = None) -> str:
+    """Render the student's report as Markdown."""
+    parts = [f"# {_plain(assignment_title)}", f"Submission: {_code(result.submission)}"]
+    if result.score is None:
+        parts.append(f"**No mark.** {_plain(view.summary(result))}")
+    else:
+        mark = f"{points(result.score.points)} of {points(result.score.possible)} points"
+        parts.append(f"**{mark}.** {_plain(view.summary(result))}")
+    if view.fault(result):
+        parts.append(
+            "> **Some of this was not judged, and that is our fault.** The grader failed, not you. You lose nothing: "
+            "it will be graded again."
+        )
+    parts += _next(result)
+    change = view.change(previous, result)
+    if change and (change.better or change.worse):
+        parts.append("## Since your last attempt")
+        rows = [f"- now right: {_plain(t)}" for t in change.better]
+        parts.append("\n".join(rows + [f"- no longer right: {_plain(t)}" for t in change.worse]))
+    if result.findings:
+        parts.append("## Remarks on the source")
+        parts.append("\n".join(_finding(f.severity, f.where, f.name, f.message, f.instead) for f in result.findings))
+    for function in view.functions(result):
+        parts += _function(function)
+    p = result.provenance
+    parts.append(
+        f"Graded by version {_plain(p.engine_version)} of the grader, assignment {_plain(p.assignment)} "
+        f"{_plain(p.assignment_version)}, seed {_code(p.seed)}, sandbox {_plain(p.sandbox)}, {_plain(p.device)}, "
+        f"submission {_code(p.submission_sha256[:12])}."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _next(result: Result) -> list[str]:
+    steps = advice.steps(result)[:3]
+    if not steps:
+        return []
+    lines = []
+    for number, step in enumerate(steps, 1):
+        where = f" ({_plain(step.where)})" if step.where else ""
+        tip = f" {_plain(step.advice)}" if step.advice else ""
+        lines.append(f"{number}. **{_plain(step.title)}**{where}: {_plain(step.text)}{tip}")
+    return ["## What to do next", "\n".join(lines)]
+
+
+def _finding(severity: str, where: str, name: str, message: str, instead: str) -> str:
+    named = f" {_code(name)}" if name else ""
+    better = f" Instead: {_plain(instead)}" if instead else ""
+    return f"- {_plain(severity)}, {_plain(where)}:{named} {_plain(message)}{better}"
+
+
+def _function(function: view.FunctionView) -> list[str]:
+    earned = ""
+    if function.points is not None and function.possible is not None:
+        earned = f", {points(function.points)} of {points(function.possible)}"
+    lines = []
+    for check in function.checks:
+        evidence = check.evidence
+        lines.append(f"- {check.state.sign} {check.state.word}: {_plain(evidence.title)}")
+        if check.state is view.PASS:
+            continue
+        if check.state is view.FAULT:
+            lines.append("  - our fault, not yours")
+        lines += [f"  - {_plain(t)}" for t in (evidence.message, evidence.hint) if t]
+        for row in check.rows:
+            if row.failed:
+                lines.append(f"  - {_case(row)}")
+    return [f"## {_code(function.name)}: {function.state.word.lower()}{earned}", "\n".join(lines)]
+
+
+def _case(row: view.Row) -> str:
+    case, said = row.worst, []
+    if case.message:
+        said.append(_plain(case.message))
+    if case.place is not None:
+        expected, actual = value_pair(case.place.expected, case.place.actual)
+        said.append(f"at {_code(place_words(case.place))} expected {_code(expected)}, yours {_code(actual)}")
+    if distance(case):
+        said.append(_plain(distance(case)))
+    if case.where:
+        said.append(f"{_plain(case.where)}: {_code(case.code)}" if case.code else _plain(case.where))
+    kinds = f" ({_plain(case.inputs)})" if case.inputs else ""
+    return f"{_plain(row.label)}{kinds}: {'; '.join(said) or 'not right'}"
+
+
+def _plain(value: str) -> str:
+    shown = _SPECIAL.sub(r"\\\1", visible(value))
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+
+
+def _code(value: str) -> str:
+    """Quote as a code span; the fence is longer than any run of backticks inside."""
+    shown = visible(value) or " "
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
+    return f"{fence} {shown} {fence}" if "`" in shown else f"{fence}{shown}{fence}"

@@ -1,0 +1,122 @@
+"""Words for numbers, and strangers' text made inert: every report says things through these functions."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from decimal import Decimal
+
+from autograder.results import CaseEvidence, Place
+
+# Control, format (bidi overrides, zero-width), surrogate, private and unassigned characters, and the
+# line separators: whatever could move a cursor, turn text around or hide in a name.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_STACKED = re.compile(r"(?:[̀-ͯ҃-҉᪰-᫿᷀-᷿⃐-⃰︠-︯]){4,}")
+_ELLIPSIS = "…"
+
+
+def visible(text: str, *, lines: bool = False, limit: int = 2000) -> str:
+    """Replace what a reader cannot see by an escape that they can: ESC becomes ``\\x1b``.
+
+    With ``lines``, newlines and tabs stay.  Text beyond ``limit`` characters is cut, and says so.
+    """
+    rest = len(text) - limit
+    if rest > 0:
+        text = text[:limit]
+    if lines:
+        text = text.replace("\r\n", "\n")
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_shown(c, lines) for c in text)
+        text = _STACKED.sub(lambda m: "".join(_escape(c) for c in m[0]), text)
+    return f"{text}{_ELLIPSIS} ({rest} more characters)" if rest > 0 else text
+
+
+def _shown(character: str, lines: bool) -> str:
+    if lines and character in "\n\t":
+        return character
+    return _escape(character) if unicodedata.category(character) in _HIDDEN else character
+
+
+def _escape(character: str) -> str:
+    names = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    code = ord(character)
+    if character in names:
+        return names[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def points(value: float) -> str:
+    """Write points with at most two decimals, rounded down: 39.999 of 40 is not full marks."""
+    if not math.isfinite(value):
+        return "?"
+    floored = math.floor(value * 100 + 1e-6) / 100
+    return f"{floored:.2f}".rstrip("0").rstrip(".")
+
+
+def percent(part: float, whole: float) -> int:
+    """Return the whole percentage, rounded down; 0 where there is nothing to earn."""
+    if not whole > 0 or not math.isfinite(part):
+        return 0
+    return max(0, min(100, math.floor(100 * part / whole + 1e-6)))
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """``count(1, "check")`` is "1 check", ``count(2, "check")`` is "2 checks"."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def value_pair(expected: float, actual: float) -> tuple[str, str]:
+    """Write two numbers with enough digits to tell them apart."""
+    for digits in (5, 7, 9, 17):
+        pair = (_number(expected, digits), _number(actual, digits))
+        if pair[0] != pair[1] or expected == actual:
+            break
+    return pair
+
+
+def _number(value: float, digits: int) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "infinity" if value > 0 else "-infinity"
+    return f"{value:.{digits}g}"
+
+
+def place_words(place: Place) -> str:
+    """Name a place of the output: ``grads['W1'][2, 0]``."""
+    index = f"[{', '.join(map(str, place.index))}]" if place.index else ""
+    return f"{place.path}{index}" or "the result"
+
+
+def distance(case: CaseEvidence) -> str:
+    """Say in plain words how far a result is from the reference and how far it may be."""
+    whole = _ratio(case.error, case.tolerance)
+    single = _ratio(case.worst, case.worst_tolerance)
+    if whole is None and single is None:
+        return ""
+    if (whole is None or whole <= 1) and (single is None or single <= 1):
+        return "within the tolerance"
+    if single is None or (whole is not None and whole > 1):
+        subject, error, allowed = "the result as a whole", case.error, case.tolerance
+    else:
+        subject, error, allowed = "its worst number", case.worst, case.worst_tolerance
+    if error is None or allowed is None or not math.isfinite(error):
+        return f"{subject} has no finite distance from the expected one"
+    return f"{subject} is off by {_share(error)} of its usual size; {_share(allowed)} is allowed"
+
+
+def _ratio(error: float | None, tolerance: float | None) -> float | None:
+    if error is None or tolerance is None:
+        return None
+    if not math.isfinite(error):
+        return math.inf
+    return error / tolerance if tolerance > 0 else (math.inf if error > 0 else 0.0)
+
+
+def _share(value: float) -> str:
+    if value >= 10:
+        return f"{value:.3g} times" if value < 1e6 else f"{value:.1e} times"
+    if 0 < value < 1e-9:
+        return "less than 0.0000001 %"
+    return f"{Decimal(f'{100 * value:.2g}'):f} %"

@@ -1,0 +1,476 @@
+"""Reports say what a reader needs, and text of strangers comes out inert and visible."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from autograder.report import (
+    class_page,
+    show_result,
+    show_table,
+    submission_markdown,
+    submission_page,
+    visible,
+    write_reports,
+)
+from autograder.report.classes import marks
+from autograder.report.folder import file_stems
+from autograder.report.text import distance, percent, points, value_pair
+from autograder.results import (
+    FAILED,
+    INCONCLUSIVE,
+    NOT_JUDGED,
+    PASSED,
+    SKIPPED,
+    CaseEvidence,
+    CheckEvidence,
+    CheckScore,
+    Finding,
+    Place,
+    Provenance,
+    Result,
+    Score,
+)
+
+TITLE = "Backpropagation by hand"
+HINT = "You add the losses up; the handout asks for their mean. Divide by `logits.shape[0]`."
+PROVENANCE = Provenance(
+    "backprop", "1", "a" * 64, "0.1.0", "b" * 64, "seed-7f3a", "full", "cpu", {"jax": "0.10.2"}, {"trace": 0.4}, "today"
+)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style></title><svg onload=alert(1)>",
+    "{{ 7 * 191 }}{% raw %}{# gone #}",
+    "\x1b[31mred\x1b[0m\x1b]0;title\x07",
+    "\x9b2J\x85",
+    "abc\u202egnp.exe\u2066\u2069\u200f\u200e\u061c",
+    "[red]markup[/red][link=http://evil.example]x[/link] :smile:",
+    "bell\x07null\x00back\x08\x7f",
+    "line\nbreak\rreturn\ttab\u2028sep\u2029par",
+    "zero\u200bwidth\u200djoin\ufeffbom\u00adshy",
+    "lone\ud800surrogate",
+    "../../etc/passwd",
+    "`code` **bold** [a](javascript:alert(1)) ![i](http://evil.example/x) | table |",
+    "e" + "\u0301" * 40,
+    "x" * 5000,
+    "",
+    " ",
+]
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def check(name: str, outcome: str = PASSED, function: str = "relu", **more: object) -> CheckEvidence:
+    cases = (CaseEvidence("a matrix", outcome, 0, "x: float32 (4, 3)"),)
+    return replace(CheckEvidence(name, f"title of {name}", function, "values", outcome, cases), **more)  # type: ignore[arg-type]
+
+
+def graded(name: str, *checks: CheckEvidence, judged: bool = True, **more: object) -> Result:
+    scores = tuple(CheckScore(c.name, 2.0 if c.outcome == PASSED else 0.0, 2.0) for c in checks)
+    total = Score(sum(s.points for s in scores), sum(s.possible for s in scores), scores, judged, "c" * 64)
+    return replace(Result(name, PROVENANCE, checks, score=total), **more)  # type: ignore[arg-type]
+
+
+def mistaken() -> Result:
+    case = CaseEvidence(
+        "a small batch",
+        FAILED,
+        0,
+        "logits: float32 (8, 5)",
+        0.8,
+        2e-5,
+        2.4,
+        2e-4,
+        Place("loss", (3, 1), 1.6094, 12.875),
+    )
+    wrong = check(
+        "xent_values",
+        FAILED,
+        "softmax_xent",
+        cases=(case, replace(case, draw=1), replace(case, label="one row", outcome=PASSED)),
+        message="The result is 8 times as large as expected.",
+        mistake="sums_instead_of_mean",
+        hint=HINT,
+        topic="cross-entropy",
+    )
+    tracing = CaseEvidence(
+        "a matrix", FAILED, message="A Python if on a traced value.", advice="Use `jnp.where`.",
+        where="submission.py, line 2", code="    if z > 0:",
+    )  # fmt: skip
+    return graded(
+        "ada.py",
+        check("relu_values"),
+        wrong,
+        check("forward", FAILED, "mlp_forward", cases=(tracing,), message="A Python if on a traced value."),
+        check("backward", SKIPPED, "mlp_backward", cases=(), message="Waits for xent_values."),
+        findings=(
+            Finding("violation", "submission.py, line 9", "jax.grad is not allowed.", "use the chain rule", "jax.grad"),
+            Finding("note", "cell 1, line 1", "A shell line was left out."),
+        ),
+        output="loss 1.61\n",
+    )
+
+
+class Page(HTMLParser):
+    """Collects what a browser would act on, the visible text, and unbalanced tags."""
+
+    void = frozenset({"meta", "link", "img", "br", "input", "path", "rect", "circle", "line"})
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, f"unbalanced </{tag}>"
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+
+def inert(source: str) -> Page:
+    """Assert that a page runs nothing, requests nothing and hides nothing."""
+    page = Page(source)
+    assert page.open == []
+    assert not {"script", "img", "iframe", "object", "embed", "base", "form"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("style", "srcdoc")]
+    for name, value in page.attributes:
+        if name in ("href", "src"):
+            assert re.fullmatch(r"#[a-z0-9-]+|data:,|[A-Za-z0-9_-]+\.html", value), value
+    assert "url(" not in source and "@import" not in source
+    assert not CONTROLS.search(source)
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    for name, value in page.attributes:
+        if name in ("aria-labelledby", "aria-describedby"):
+            assert set(value.split()) <= set(ids)
+    assert "default-src 'none'" in html.unescape(source)
+    return page
+
+
+def terminal(show: object, *args: object, width: int = 80, encoding: str = "utf-8", **more: object) -> str:
+    raw = io.BytesIO()
+    console = Console(
+        file=io.TextIOWrapper(raw, encoding=encoding), width=width, color_system=None, force_terminal=False
+    )
+    show(console, *args, **more)  # type: ignore[operator]
+    console.file.flush()
+    return raw.getvalue().decode(encoding)
+
+
+def test_student_page_says_what_failed_why_and_what_next() -> None:
+    page = inert(submission_page(mistaken(), assignment_title=TITLE))
+    words = " ".join(page.text.split())
+    for expected in (
+        "ada.py", TITLE, "2 of 8 points, 25 %", "What to do next", "jax.grad is not allowed.", "use the chain rule",
+        "You add the losses up; the handout asks for their mean. Divide by logits.shape[0].",
+        "Read again: cross-entropy",
+        "logits: float32 (8, 5)", "loss[3, 1]", "1.6094", "12.875", "off by 80 % of its usual size; 0.002 % is allowed",
+        "Not right yet (2 of 2 draws)", "Use jnp.where.", "submission.py, line 2", "Waits for xent_values.",
+        "A shell line was left out.", "loss 1.61", "seed-7f3a", "full", "jax 0.10.2", "b" * 64,
+    ):  # fmt: skip
+        assert expected in words, expected
+    assert page.tags.count("h1") == 1
+    assert words.index("jax.grad is not allowed.") < words.index("You add the losses up")  # what blocks comes first
+    assert "script" not in page.tags
+
+
+def test_headings_never_skip_a_level_and_tables_have_captions_and_scopes() -> None:
+    for source in (
+        submission_page(mistaken(), assignment_title=TITLE),
+        class_page([mistaken(), mistaken()], assignment_title=TITLE, links={}),
+    ):
+        page = inert(source)
+        levels = [int(t[1]) for t in page.tags if re.fullmatch(r"h[1-6]", t)]
+        assert levels[0] == 1
+        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+        assert page.tags.count("caption") == page.tags.count("table") > 0
+        assert page.tags.count("th") == sum(name == "scope" for name, _ in page.attributes)
+        assert {"main", "header", "footer"} <= set(page.tags)
+
+
+def test_lines_around_a_tracing_error_come_from_the_sources() -> None:
+    sources = {"submission.py": "def f(z):\n    if z > 0:\n        return z\n"}
+    page = submission_page(mistaken(), assignment_title=TITLE, sources=sources)
+    assert '<li value="2" class="here"><code>    if z &gt; 0:</code>' in page
+    assert '<li value="3"><code>        return z</code>' in page
+
+
+def test_what_changed_since_the_last_attempt() -> None:
+    before = graded("ada.py", check("one", FAILED), check("two"), check("three"))
+    after = graded("ada.py", check("one"), check("two", FAILED), check("three"))
+    words = " ".join(Page(submission_page(after, assignment_title=TITLE, previous=before)).text.split())
+    assert "The same points" in words
+    assert "Now right: relu: title of one" in words
+    assert "No longer right: relu: title of two" in words
+    assert "Since your last attempt" not in submission_page(after, assignment_title=TITLE)
+
+
+def test_not_judged_is_loud_and_our_fault() -> None:
+    broken = graded("ada.py", check("one"), check("two", NOT_JUDGED, message="The reference crashed."), judged=False)
+    for said in (
+        Page(submission_page(broken, assignment_title=TITLE)).text,
+        submission_markdown(broken, assignment_title=TITLE),
+        terminal(show_result, broken),
+    ):
+        assert "our fault" in said.lower()
+        assert "You lose nothing" in said or "you lose nothing" in said
+        assert "The reference crashed" in said.replace("\\", "")
+    page = Page(class_page([broken, graded("b.py", check("one"))], assignment_title=TITLE, links={}))
+    words = " ".join(page.text.split())
+    assert "1 submission without a final mark" in words
+    assert "1 final mark: 100 % to 100 %" in words  # a fault is not a zero in the statistics
+    assert "1 submission without a final mark" in terminal(show_table, [broken])
+
+
+def test_a_function_that_is_partly_not_judged_is_not_judged() -> None:
+    broken = graded("ada.py", check("one"), check("two", NOT_JUDGED), check("three", FAILED), judged=False)
+    assert [mark.word for mark in marks(broken, ["relu", "other"])] == ["Not judged", "Missing"]
+    assert "1 not judged, which is our fault" in Page(submission_page(broken, assignment_title=TITLE)).text
+
+
+def test_reports_load_without_jax() -> None:
+    code = "import sys, autograder.report; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_no_score_at_all() -> None:
+    unread = Result("ada.py", PROVENANCE, problem="submission.py, line 3: '(' was never closed.")
+    words = " ".join(Page(inert_source := submission_page(unread, assignment_title=TITLE)).text.split())
+    inert(inert_source)
+    assert "No mark" in words
+    assert "'(' was never closed." in words
+    assert "no mark" in terminal(show_result, unread)
+    assert "no mark" in terminal(show_table, [unread])
+    assert "No mark" in submission_markdown(unread, assignment_title=TITLE)
+    assert "1 submission without a final mark" in " ".join(
+        Page(class_page([unread], assignment_title=TITLE, links={})).text.split()
+    )
+    bare = Result("bare.py", PROVENANCE)
+    inert(submission_page(bare, assignment_title=TITLE))
+    assert terminal(show_result, bare, verbose=True)
+
+
+def test_every_outcome_has_a_word_and_not_colour_alone() -> None:
+    outcomes = (PASSED, FAILED, SKIPPED, NOT_JUDGED, INCONCLUSIVE)
+    result = graded("a.py", *(check(o.replace(" ", "_"), o, o.replace(" ", "_")) for o in outcomes))
+    words = Page(submission_page(result, assignment_title=TITLE)).text
+    for word in ("Passed", "Not right yet", "Skipped", "Not judged", "Inconclusive"):
+        assert word in words
+    assert all(sign in terminal(show_table, [result]) for sign in "✓✗–!?")
+    plain = terminal(show_table, [result], encoding="ascii")
+    assert "+x-!?" in plain
+
+
+def test_complete_work_has_nothing_left_to_do() -> None:
+    done = graded("ada.py", check("one"), check("two"))
+    assert "every check passes" in Page(submission_page(done, assignment_title=TITLE)).text
+    assert "Every check passes" in terminal(show_result, done)
+
+
+def test_empty_class(tmp_path: Path) -> None:
+    page = inert(class_page([], assignment_title=TITLE, links={}))
+    assert "No submissions" in page.text
+    assert write_reports([], tmp_path, assignment_title=TITLE) == tmp_path / "index.html"
+    assert "No submissions" in terminal(show_table, [])
+
+
+def test_class_page_counts_mistakes_rates_and_equal_programs() -> None:
+    def program(name: str, text: str, outcome: str = PASSED) -> Result:
+        return graded(name, check("relu_values", program="r"), check("deep", outcome, "mlp", program=text))
+
+    results = [program("a.py", "p", FAILED), program("b.py", "p", FAILED), program("c.py", "q"), mistaken()]
+    page = inert(class_page(results, assignment_title=TITLE, links={"a.py": "a-py.html"}))
+    words = " ".join(page.text.split())
+    assert "Equal programs are evidence, not a verdict." in words
+    assert "a.py, b.py (2 checks, 1 of them wrong in the same way)" in words
+    assert "relu3a.py, b.py, c.py" in words.replace(" ", "").replace(",", ", ")  # equal in one function only
+    assert "1 submission · softmax_xent · cross-entropy" in words
+    assert "jax.grad in 1 submission" in words
+    assert "4 of 4 (100 %)" in words
+    assert "1 of 3 (33 %)" in words
+    assert ("href", "a-py.html") in page.attributes
+    assert "20 to 29 %: 1 submission." in words  # the text alternative of the histogram
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_inert_and_visible_everywhere(text: str, tmp_path: Path) -> None:
+    case = CaseEvidence(
+        text, FAILED, 0, text, 1.0, 1e-5, 1.0, 1e-4, Place(text, (0,), 1.0, float("nan")), text, text, text, text,
+        {text: float("inf")},
+    )  # fmt: skip
+    evidence = CheckEvidence("c", text, text, "values", FAILED, (case,), text, text, text, text, text)
+    unjudged = replace(evidence, name="d", outcome=NOT_JUDGED)
+    provenance = Provenance(text, text, text, text, text, text, text, text, {text: text}, {text: 1.0}, text)
+    findings = tuple(Finding(s, text, text, text, text, text, text) for s in ("violation", "skipped", "note"))
+    score = Score(1.0, 2.0, (CheckScore("c", 1.0, 2.0, text),), False, text)
+    result = Result(text, provenance, (evidence, unjudged), findings, score, text, text)
+    lines = {text.removesuffix(", line 1"): text}
+    page = inert(submission_page(result, assignment_title=text, sources=lines, previous=result))
+    inert(class_page([result, result], assignment_title=text, links={text: "x.html"}))
+    shown = visible(text)  # at least its message comes out in full
+    assert " ".join(shown.split()) in " ".join(page.text.split())
+    assert "1337" not in page.text  # 7 * 191
+    for width in (80, 50):
+        for encoding in ("utf-8", "ascii", "cp1252"):
+            outputs = [
+                terminal(show_result, result, width=width, encoding=encoding),
+                terminal(show_result, result, width=width, encoding=encoding, verbose=True),
+                terminal(show_table, [result, result], width=width, encoding=encoding),
+            ]
+            for output in outputs:
+                assert not CONTROLS.search(output.replace("\r\n", "\n"))
+                assert max(map(len, output.splitlines())) <= width
+    markdown = submission_markdown(result, assignment_title=text)
+    assert not CONTROLS.search(markdown)
+    assert not re.search(r"(?<!\\)<[a-z/!]", re.sub(r"(`+).*?\1", "", markdown))
+    assert "](" not in re.sub(r"(`+).*?\1", "", markdown)
+    index = write_reports([result, result], tmp_path / "out", assignment_title=text)
+    assert sorted(p.parent for p in tmp_path.rglob("*.html")) == [index.parent] * 3
+    inert(index.read_text(encoding="utf-8"))
+
+
+def test_rich_markup_of_students_stays_text() -> None:
+    output = terminal(show_result, graded("[bold]x[/bold].py", check("one", FAILED, message="[red]no[/red] :smile:")))
+    assert "[bold]x[/bold].py" in output
+    assert "[red]no[/red] :smile:" in output
+
+
+def test_visible() -> None:
+    assert visible("plain") == "plain"
+    assert visible("Jürgen 李") == "Jürgen 李"
+    assert visible("\x1b[31m") == "\\x1b[31m"
+    assert visible("a\nb") == "a\\nb"
+    assert visible("a\r\nb\tc\r", lines=True) == "a\nb\tc\\r"
+    assert visible("\u202e\ud800\U000e0041") == "\\u202e\\ud800\\U000e0041"
+    assert visible("abcdef", limit=4) == "abcd… (2 more characters)"
+    assert visible("e\u0301te\u0301") == "e\u0301te\u0301"
+    assert "\\u0301" in visible("e" + "\u0301" * 9)
+
+
+def test_file_names_are_safe_distinct_and_stable() -> None:
+    names = ["ada.py", "Ada.py", "../../etc/passwd", "/abs", "index", "CON", "", ".", "..", "a/b", "a\\b", "a b", "a-b",
+             "x" * 999, "x" * 998, "ada.py", "Jürgen.py", "\x00", "\ud800", "李"]  # fmt: skip
+    stems = file_stems(names)
+    assert len({s.casefold() for s in stems}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", s) and len(s) < 100 for s in stems)
+    assert not {"index", "con"} & {s.casefold() for s in stems}
+    assert stems == file_stems(names)
+    assert file_stems(["ada.py"]) == ["ada-py"]
+
+
+def test_write_reports_replaces_links_and_leaves_no_parts(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "ada-py.html").symlink_to(outside)
+    index = write_reports([mistaken()], folder, assignment_title=TITLE)
+    assert outside.read_text() == "mine"
+    assert {p.name for p in folder.iterdir()} == {"index.html", "ada-py.html", "ada-py.md"}
+    assert 'href="ada-py.html"' in index.read_text(encoding="utf-8")
+    assert 'href="index.html"' in (folder / "ada-py.html").read_text(encoding="utf-8")
+
+
+def test_an_interrupted_write_keeps_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = write_reports([mistaken()], tmp_path, assignment_title=TITLE)
+    before = index.read_text(encoding="utf-8")
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="no space"):
+        write_reports([mistaken(), mistaken()], tmp_path, assignment_title=TITLE)
+    assert index.read_text(encoding="utf-8") == before
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_class_of_two_hundred(tmp_path: Path) -> None:
+    results = [replace(mistaken(), submission=f"student {i}.py") for i in range(200)]
+    index = write_reports(results, tmp_path, assignment_title=TITLE)
+    assert len(list(tmp_path.glob("*.html"))) == 201
+    links = re.findall(r'href="([\w-]+\.html)"', index.read_text(encoding="utf-8"))
+    assert len(set(links)) == 200
+    assert all((tmp_path / link).is_file() for link in links)
+
+
+@pytest.mark.parametrize("width", [80, 50])
+def test_terminal_shows_one_screen_for_a_student(width: int) -> None:
+    output = terminal(show_result, mistaken(), width=width)
+    lines = output.splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= 30
+    assert "jax.grad is not allowed." in output
+    assert output.index("Next") < output.index("✓ relu")
+    assert "The result is 8 times as large as expected." in output
+    table = terminal(show_table, [mistaken()] * 3, width=width)
+    assert max(map(len, table.splitlines())) <= width
+    assert "✓◐✗–" in table
+    assert "2/8" in table
+
+
+def test_verbose_terminal_has_every_case_and_the_provenance() -> None:
+    output = " ".join(terminal(show_result, mistaken(), verbose=True, width=200).split())
+    for expected in ("a small batch (logits: float32 (8, 5)); 2 of 2 draws; at loss[3, 1] expected 1.6094, yours",
+                     "Divide by `logits.shape[0]`.", "if z > 0:", "seed-7f3a", "loss 1.61"):  # fmt: skip
+        assert expected in output
+
+
+def test_markdown() -> None:
+    text = submission_markdown(mistaken(), assignment_title=TITLE)
+    assert text.startswith("# Backpropagation by hand\n\nSubmission: `ada.py`\n")
+    assert "**2 of 8 points\\.**" in text or "**2 of 8 points.**" in text
+    assert "## What to do next" in text
+    assert "expected `1.6094`, yours `12.875`" in text
+    assert "`    if z > 0:`" in text
+
+
+def test_numbers_in_words() -> None:
+    assert points(39.9999) == "39.99"
+    assert points(40.0) == "40"
+    assert points(2.5) == "2.5"
+    assert points(0.1 + 0.2) == "0.3"
+    assert percent(39.999, 40) == 99
+    assert percent(1, 0) == 0
+    assert value_pair(1.0, 1.0000002) == ("1", "1.0000002")
+    assert value_pair(float("nan"), float("-inf")) == ("NaN", "-infinity")
+    case = CaseEvidence("a", FAILED, error=1e-6, tolerance=2e-5, worst=0.03, worst_tolerance=2e-4)
+    assert distance(case) == "its worst number is off by 3 % of its usual size; 0.02 % is allowed"
+    assert distance(replace(case, worst=1e-6)) == "within the tolerance"
+    assert (
+        distance(replace(case, error=50.0))
+        == "the result as a whole is off by 50 times of its usual size; 0.002 % is allowed"
+    )
+    assert (
+        distance(replace(case, error=float("nan")))
+        == "the result as a whole has no finite distance from the expected one"
+    )
+    assert distance(CaseEvidence("a", FAILED)) == ""
