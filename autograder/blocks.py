@@ -11,10 +11,24 @@ _LEX = re.compile(r"#|'''|\"\"\"|'|\"|[(\[{]|[)\]}]|\\$")
 _STRING_END = {q: re.compile(rf"(?:[^\\]|\\.)*?{q}", re.DOTALL) for q in ("'''", '"""', "'", '"')}
 
 
-def next_definition(lines: list[str], start: int, end: int) -> int:
-    """Find the first definition at column 0 after the one that the block ``start`` to ``end`` begins with."""
+def resume(lines: list[str], start: int, end: int) -> tuple[int, int]:
+    """Find where to go on reading after the broken block ``start`` to ``end``.
+
+    Returns:
+      The first line after the block's own head that starts a statement if brackets are disregarded, or a
+      definition even within a string; and the line of the string left open there, or -1.
+    """
     head = next((n for n in range(start, end) if not _is_decoration(lines[n])), end)
-    return next((n for n in range(head + 1, end) if _STARTS_ANEW.match(lines[n])), end)
+    scan, opened = LineScanner(), -1
+    for at in range(start, end):
+        line = lines[at]
+        statement = line[:1].strip() and line[0] != "#" and not _CONTINUES.match(line)
+        if at > head and (_STARTS_ANEW.match(line) or (statement and not scan.in_string and not scan.continued)):
+            return at, opened
+        before = scan.in_string
+        scan.feed(line)
+        opened = (opened if before else at) if scan.in_string else -1
+    return end, opened
 
 
 def _is_decoration(line: str) -> bool:

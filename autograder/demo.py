@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -14,11 +15,13 @@ from autograder.results import Result
 from autograder.sandbox import Sandbox
 from autograder.submission import find_submissions
 
+Grade = Callable[..., list[Result]]  # cli.common.grade_all: grading with a progress bar
 
-def run_demo(root: Path, folder: Path, box: Sandbox, console: Console, quiet: bool) -> dict[str, list[Result]]:
+
+def run_demo(
+    root: Path, folder: Path, box: Sandbox, console: Console, quiet: bool, grade_all: Grade
+) -> dict[str, list[Result]]:
     """Grade ``reference/<slug>/samples`` of every assignment; write reports below ``folder``."""
-    from autograder.cli import grade_all
-
     folder.mkdir(parents=True, exist_ok=True)
     key = folder / "course.key"
     if not key.exists():

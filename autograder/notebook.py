@@ -130,13 +130,14 @@ def without_magics(text: str, filename: str) -> tuple[str, tuple[Finding, ...]]:
         findings.append(_note(where, shown))
         lines[first] = ""
     scan = LineScanner()
-    inside = False  # a shell line that goes on after a backslash
+    inside, blank = False, "pass"  # a shell line that goes on after a backslash
     for n, line in enumerate(lines):
         if inside or (scan.at_statement and _LINE_MAGIC.match(line)):
             if not inside:
                 findings.append(_note(f"{filename}, line {n + 1}", code_line(text, n + 1)))
+                blank = line[: len(line) - len(line.lstrip())] + "pass"
             inside = line.endswith("\\")
-            lines[n] = line[: len(line) - len(line.lstrip())] + "pass"
+            lines[n] = blank
         else:
             scan.feed(line)
     return "\n".join(lines), tuple(findings)

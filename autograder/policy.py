@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from autograder.forbidden import words
-from autograder.scopes import TANGLED, Dotted
+from autograder.names import TANGLED
+from autograder.scopes import Dotted
 
 # Modules among the public names of modules that assignments open with "*": they need a listing of their own.
 _GENERAL = words(

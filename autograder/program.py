@@ -9,7 +9,9 @@ refused.  Runs in the disposable worker: the parser meets a stranger's bytes.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
+import json
 import math
 import re
 from collections import Counter
@@ -81,15 +83,19 @@ def inspect(module: bytes, rules: Rules) -> Inspection:
 
 def rebuild(module: bytes, rules: Rules) -> Callable[..., Any]:
     """Put an inspected module behind a signature that we know: a function from flat inputs to flat outputs."""
-    dummy = _dummy(rules)
+    dummy = _dummy(json.dumps([rules.inputs, rules.outputs]))
     return dataclasses.replace(dummy, mlir_module_serialized=module, uses_global_constants=True).call
 
 
-def _dummy(rules: Rules) -> export.Exported:
-    def nothing(*_: Any) -> list[Any]:
-        return [jax.numpy.zeros(tree.shape_of(s), tree.dtype_of(s)) for s in rules.outputs]
+@functools.lru_cache(maxsize=1024)
+def _dummy(signature: str) -> export.Exported:
+    """A program of the right signature that computes nothing; only its frame is used."""
+    inputs, outputs = json.loads(signature)
 
-    avals = [jax.ShapeDtypeStruct(tree.shape_of(s), tree.dtype_of(s)) for s in rules.inputs]
+    def nothing(*_: Any) -> list[Any]:
+        return [jax.numpy.zeros(tree.shape_of(s), tree.dtype_of(s)) for s in outputs]
+
+    avals = [jax.ShapeDtypeStruct(tree.shape_of(s), tree.dtype_of(s)) for s in inputs]
     return export.export(jax.jit(nothing, keep_unused=True), platforms=PLATFORMS)(*avals)
 
 

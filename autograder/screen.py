@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from autograder.forbidden import Violation, check_attribute, check_builtin, check_node, is_dunder
+from autograder.names import TANGLED, Names, absolute
 from autograder.policy import MODULE, REFUSED, Policy
 from autograder.results import Finding
-from autograder.scopes import TANGLED, Dotted, Names, Site, absolute
+from autograder.scopes import Dotted, Site
 from autograder.statements import code_line, printable
 from autograder.submission import Module, Submission
-from autograder.units import Unit, kept_statement, surely_defined, units_of, why_not_run
+from autograder.units import Unit, kept_statement, never_runs, surely_defined, units_of
 
 __all__ = ["Policy", "screen"]
 
@@ -28,10 +29,11 @@ _LIBRARIES = frozenset(("autograder", "flax", "given", "jax", "jaxlib", "ml_dtyp
 def screen(submission: Submission, policy: Policy) -> tuple[Submission, tuple[Finding, ...]]:
     """Return the submission without what the policy does not allow, and one finding per violation.
 
-    Helper modules that nothing imports are left out without a word: they never run.
+    Helper modules that nothing imports, and refused code under ``if __name__ == "__main__"``, are left out
+    without a word: they never run.
     """
     helpers = {m.name for m in submission.modules if m.name.split(".")[0] not in policy.roots | _reserved()}
-    names = Names(helpers, policy.starred)
+    names = Names(helpers, policy.modules, policy.starred)
     findings: list[Finding] = []
     units: list[Unit] = []
     modules = {m.name: m for m in submission.modules}
@@ -93,19 +95,19 @@ def _violations(
         if latest.keys() <= found.keys():
             break
         found = latest | {u: v for u, v in found.items() if u not in latest}
-    reports = [(unit, violation) for unit, seen in found.items() for violation in dict.fromkeys(seen)]
+    graded = {unit: seen for unit, seen in found.items() if not never_runs(unit.tree)}
+    reports = [(unit, violation) for unit, seen in graded.items() for violation in dict.fromkeys(seen)]
     for unit, violation in reports[:MAX_FINDINGS]:
         text = submission.sources.get(unit.statement.filename, "")
         line = unit.statement.line + violation.line - 1
-        guard = why_not_run(unit.tree)
         findings.append(
             Finding(
-                "note" if guard else "violation",
+                "violation",
                 f"{unit.statement.filename}, line {line}",
-                f"{violation.message}. {guard}" if guard else violation.message,
+                violation.message,
                 instead=violation.instead or policy.advice(violation.name),
                 name=printable(violation.name),
-                function="" if guard else unit.function,
+                function=unit.function,
                 code=code_line(text, line) or code_line(unit.statement.source, violation.line),
             )
         )

@@ -13,7 +13,7 @@ import unicodedata
 import warnings
 from dataclasses import dataclass
 
-from autograder.blocks import block_end, next_definition
+from autograder.blocks import block_end, resume
 from autograder.results import Finding
 
 MAX_TOKENS = 200_000  # one token costs the parser up to 1 KB; a long submission has 20,000
@@ -213,8 +213,8 @@ def _recover(text: str, filename: str) -> tuple[list[Statement], list[Finding]]:
             statements += kept
             findings += remarks
         else:
-            cut = next_definition(lines, start, end)
-            end, bad = cut, min(start + max(tree.line, 1), cut)
+            end, opened = resume(lines, start, end)
+            bad = opened + 1 if opened >= 0 else min(start + max(tree.line, 1), end)
             found = next(filter(None, map(_DEFINES.match, lines[start:end])), None)
             function = found[1] if found else ""
             what = f"The function {printable(function)}" if function else "This part"

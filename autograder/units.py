@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from autograder.names import Names, absolute
 from autograder.results import Finding
-from autograder.scopes import Names, Scope, Site, absolute, sites
+from autograder.scopes import Scope, Site, sites
 from autograder.statements import Statement, parse
 from autograder.submission import Module
 
@@ -45,20 +46,19 @@ def _defined(node: ast.stmt) -> str:
     return ""
 
 
-def why_not_run(tree: ast.Module) -> str:
-    """Say why a block is not run when work is graded; empty for all that is."""
+def never_runs(tree: ast.Module) -> bool:
+    """Whether this is a block that does not run when work is graded."""
     node = tree.body[0] if tree.body else None
     if not isinstance(node, ast.If) or node.orelse:
-        return ""
-    test = ast.unparse(node.test) if isinstance(node.test, ast.Name | ast.Attribute) else ""
-    if isinstance(node.test, ast.Compare) and len(node.test.ops) == 1 and isinstance(node.test.ops[0], ast.Eq):
-        sides = [node.test.left, *node.test.comparators]
-        main = any(isinstance(s, ast.Constant) and s.value == "__main__" for s in sides)
-        if main and any(isinstance(s, ast.Name) and s.id == "__name__" for s in sides):
-            return "This block does not run when work is graded, so it costs nothing"
-    if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-        return "This block is for type checkers only, so it costs nothing"
-    return ""
+        return False
+    test = node.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        sides = [test.left, *test.comparators]
+        main = any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+        return main and any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    if isinstance(test, ast.Attribute) and isinstance(test.value, ast.Name):
+        return (test.value.id, test.attr) == ("typing", "TYPE_CHECKING")
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 def surely_defined(units: Iterable[Unit]) -> dict[tuple[str, str], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import random
 import textwrap
 import time
 import types
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 
 from autograder.results import Finding
 from autograder.screen import Policy, screen
-from autograder.submission import Module, Statement, Submission, read_submission
 from autograder.statements import split
+from autograder.submission import Module, Statement, Submission, read_submission
 
 POLICY = Policy(
     imports={
@@ -365,14 +366,12 @@ EVASIONS = {
     "relative_import": ("from . import secrets_", "secrets_"),
     "relative_above": ("from .. import x", ".."),
     "long_way_round": (
-        "import jax\n" + "".join(f"a{i * 37 % 101} = a{(i + 1) * 37 % 101}\n" for i in range(100)) + "a63 = jax\nf = a0.x",
+        "\n".join(["import jax", *random.Random(0).sample([f"a{i} = a{i + 1}" for i in range(900)], 900)])
+        + "\na900 = jax\nf = a0.x",
         "a name that is rebound over and over",
     ),
-    "growing_name": ("import jax\na = jax\na = a.nn\na.grad", "a name that is rebound over and over"),
-    "tangled": (
-        "import jax\n" + "\n".join(f"a{i} = a{i + 1}" for i in range(80)) + "\na80 = jax\na0.x",
-        "a name that is rebound over and over",
-    ),
+    "growing_name": ("import jax\na = jax\na = a.nn\na.grad", "jax.grad"),
+    "backwards": ("\n".join(["import jax", *(f"a{i} = a{i + 1}" for i in range(80)), "a80 = jax\na0.x"]), "jax.x"),
 }
 
 
@@ -384,7 +383,8 @@ def test_evasion_is_named(name: str) -> None:
     lines = source.split("\n")
     for finding in found:
         assert finding.where.startswith("submission.py, line ") and finding.message
-        assert finding.code == lines[int(finding.where.rpartition(" ")[2]) - 1].strip()
+        if finding.name:
+            assert finding.code == lines[int(finding.where.rpartition(" ")[2]) - 1].strip()
 
 
 def test_a_violation_costs_its_statement_alone() -> None:
@@ -450,12 +450,11 @@ def test_own_functions_may_be_called_like_builtins() -> None:
 def test_main_block_costs_nothing_and_goes() -> None:
     source = "x = 1\nif __name__ == '__main__':\n    import matplotlib.pyplot as plt\n    plt.plot(x)\n"
     after, findings = screen(submission(source), POLICY)
-    assert [s.source for s in after.modules[0].statements] == ["x = 1"]
-    assert {f.severity for f in findings} == {"note"}
-    assert "does not run when work is graded, so it costs nothing" in findings[0].message
+    assert [s.source for s in after.modules[0].statements] == ["x = 1"] and findings == ()
     assert kept("if __name__ == '__main__':\n    print(1)") == ["if __name__ == '__main__':\n    print(1)"]
     typing_only = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import numpy"
-    assert {f.severity for f in screen(submission(typing_only), POLICY)[1]} == {"note"}
+    assert violations(typing_only) == [] and kept(typing_only) == ["from typing import TYPE_CHECKING"]
+    assert violations("if TYPE_CHECKING:\n    pass\nelse:\n    import numpy") != []
     assert violations("if __name__ != '__main__':\n    import os") != []
 
 
@@ -548,7 +547,8 @@ def test_wide_and_deep_code_is_screened_in_time() -> None:
 
 def test_star_never_covers_a_module() -> None:
     for name in ("jax", "jax.numpy", "jax.nn", "jax.lax", "jax.random", "jax.scipy", "jax.scipy.stats", "jax.tree",
-                 "jax.tree_util", "numpy", "typing", "dataclasses", "functools", "enum", "collections", "math"):  # fmt: skip
+                 "jax.tree_util", "numpy", "typing", "dataclasses", "functools", "enum",
+                 "collections", "math"):  # fmt: skip
         module = importlib.import_module(name)
         policy = Policy({name: ("*",)})
         inside = [n for n, v in vars(module).items() if isinstance(v, types.ModuleType)]
@@ -575,4 +575,4 @@ def test_screen_never_raises(parts: list[str], cut: int, paste: int) -> None:
     after, findings = screen(Submission("s", "", (Module("submission", statements),), (), {}), POLICY)
     assert len(after.modules[0].statements) <= len(statements)
     assert all(f.message and f.where for f in findings)
-    assert screen(after, POLICY) == (after, ()) or [f.severity for f in findings] == ["note"] * len(findings)
+    assert screen(after, POLICY) == (after, ())

@@ -176,8 +176,10 @@ def max_pool_backward_overlap(rng: Generator) -> Iterator[Case]:
 @values("max_pool_backward", needs=("max_pool_backward_values",))
 def max_pool_backward_ties(rng: Generator) -> Iterator[Case]:
     """max_pool_backward of equal numbers: the first maximum of a window receives everything"""
-    yield case("few different numbers", rng.normal(size=(2, 2, 3, 3)), _tied(rng, _HALVED), **HALVING)
-    yield case("all numbers equal", rng.normal(size=(2, 2, 3, 3)), np.full(_HALVED, 0.7), **HALVING)
+    # The ties are at 0, which stays 0 when the grader moves inputs by a rounding error to see what that does.
+    x = -np.maximum(rng.normal(size=_HALVED), 0)
+    yield case("half of the numbers 0, none above", rng.normal(size=(2, 2, 3, 3)), x, **HALVING)
+    yield case("all numbers 0", rng.normal(size=(2, 2, 3, 3)), np.zeros(_HALVED), **HALVING)
 
 
 @values("max_pool_backward")
@@ -267,10 +269,6 @@ def _kernel(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 def _negative(rng: Generator) -> np.ndarray:
     return -0.1 - np.abs(rng.normal(size=_SQUARE))
-
-
-def _tied(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return 0.7 * rng.integers(0, 3, size=shape)
 
 
 def _network(rng: Generator, channels: tuple[int, int, int], pixels: int, classes: int) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from autograder.report.folder import write_reports
 from autograder.report.html import class_page, submission_page
 from autograder.report.markdown import submission_markdown
-from autograder.report.terminal import show_result, show_table
+from autograder.report.table import show_table
+from autograder.report.terminal import show_result
 from autograder.report.text import visible
 
 __all__ = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autograder.report.measured import MEASURED, sentence
+from autograder.report.text import function_name
 from autograder.report.view import FAIL, PARTLY, PASS, CheckView, functions
 from autograder.results import INCONCLUSIVE, NOT_JUDGED, SKIPPED, Finding, Result
 
@@ -32,14 +34,12 @@ def steps(result: Result) -> tuple[Step, ...]:
                 found.append(_finding_step(finding, title, result))
     explained = {f.function for f in result.findings if f.severity in ("skipped", "violation") and f.function}
     said: set[str] = set()
-    for view in functions(result):
-        for check in view.checks:
-            if check.state not in (FAIL, PARTLY) or view.name in explained:
-                continue
-            step = _check_step(check, result)
-            if step.text not in said:  # one cause often fails several checks
-                found.append(step)
-            said.add(step.text)
+    wrong = [c for v in functions(result) if v.key not in explained for c in v.checks if c.state in (FAIL, PARTLY)]
+    for check in sorted(wrong, key=lambda c: c.evidence.kind in MEASURED):  # right first, fast then
+        step = _check_step(check, result)
+        if step.text not in said:  # one cause often fails several checks
+            found.append(step)
+        said.add(step.text)
     return tuple(found)
 
 
@@ -54,32 +54,36 @@ def first_reason(result: Result) -> str:
     if found:
         place = found[0].function or found[0].where
         return f"{place}: {found[0].text}" if place else found[0].text
-    return next(
-        (f"{c.function}: {c.message or 'measure again'}" for c in result.checks if c.outcome == INCONCLUSIVE), ""
-    )
+    return unsettled_reason(result)
+
+
+def unsettled_reason(result: Result) -> str:
+    """Say in one line which measurement is to be repeated."""
+    open_ = (c for c in result.checks if c.outcome == INCONCLUSIVE)
+    return next((f"{function_name(c.function)}: {sentence(c) or 'Not settled yet.'}" for c in open_), "")
 
 
 def _finding_step(finding: Finding, title: str, result: Result) -> Step:
-    name = f"{title}: {finding.function}" if finding.function else title
-    worth = sum(v.possible or 0 for v in functions(result) if v.name == finding.function and v.state is not PASS)
+    name = f"{title}: {function_name(finding.function)}" if finding.function else title
+    worth = sum(v.possible or 0 for v in functions(result) if v.key == finding.function and v.state is not PASS)
     advice = f"Instead: {finding.instead}" if finding.instead else ""
-    return Step(name, finding.message, advice, finding.where, finding.code, finding.function, worth)
+    return Step(name, finding.message, advice, finding.where, finding.code, function_name(finding.function), worth)
 
 
 def _check_step(check: CheckView, result: Result) -> Step:
     evidence = check.evidence
     case = next((r.worst for r in check.rows if r.state is FAIL), None)
-    text = evidence.hint or evidence.message or (case.message if case else "") or check.reason or evidence.title
+    text = evidence.hint or check.said or (case.message if case else "") or check.reason or evidence.title
     blocked = [s for s in result.checks if s.outcome == SKIPPED and evidence.name in s.message]
     scores = {s.name: s for s in result.score.checks} if result.score else {}
     names = [evidence.name, *(b.name for b in blocked)]
     worth = sum(scores[n].possible - scores[n].points for n in names if n in scores)
     return Step(
-        f"{evidence.function}: {evidence.title}",
+        f"{function_name(evidence.function)}: {evidence.title}",
         text,
         (case.advice if case else "") if not evidence.hint else "",
         case.where if case else "",
         case.code if case else "",
-        evidence.function,
+        function_name(evidence.function),
         worth,
     )

@@ -120,3 +120,48 @@ def _share(value: float) -> str:
     if 0 < value < 1e-9:
         return "less than 0.0000001 %"
     return f"{Decimal(f'{100 * value:.2g}'):f} %"
+
+
+def capital(value: str) -> str:
+    """Begin a sentence."""
+    return value[:1].upper() + value[1:]
+
+
+def function_name(name: str) -> str:
+    """Name a graded function; a composition that comes with the assignment is no function of the student's."""
+    return f"{name.removeprefix('given.')} (your functions together)" if name.startswith("given.") else name
+
+
+def si(value: float, unit: str = "") -> str:
+    """Write a quantity with three digits and an SI prefix: ``si(12345, "B")`` is "12.3 kB"."""
+    if not math.isfinite(value):
+        return _number(value, 3)
+    if value == 0:
+        return f"0 {unit}".strip()
+    power = max(-3, min(5, math.floor(math.log10(abs(value)) / 3 + 1e-12)))
+    if round(abs(value) / 1000.0**power, 2) >= 999.5 and power < 5:
+        power += 1
+    scaled = value / 1000.0**power
+    digits = f"{scaled:.3g}" if abs(scaled) < 1000 else f"{scaled:.0f}" if abs(scaled) < 1e6 else f"{scaled:.2e}"
+    return f"{digits} {'nµm kMGTP'[power + 3].strip()}{unit}".strip()
+
+
+def times(value: float, digits: int = 2) -> str:
+    """Write a factor: "1.9", "0.48", "12"."""
+    if not math.isfinite(value):
+        return "any number of"
+    if value >= 1e6:
+        return f"{value:.0e}"
+    places = max(0, digits - 1 - math.floor(math.log10(value))) if value > 0 else 0
+    return f"{value:,.{min(places, 6)}f}"
+
+
+def times_between(middle: float, low: float, high: float) -> str:
+    """Compare a duration with the reference's in plain words."""
+    digits = 2 if len({times(v) for v in (middle, low, high)}) == 3 else 3
+    said = f"{times(middle, digits)} times as long as the reference"
+    if not math.isfinite(high):
+        return f"{said}, at least {times(low, digits)}"
+    if low <= 1 <= high:
+        said = f"as long as the reference, as far as can be told: {times(middle, digits)} times"
+    return f"{said}, between {times(low, digits)} and {times(high, digits)}"

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.report.text import count, percent
+from autograder.report.measured import is_ratio, left_out, sentence
+from autograder.report.text import function_name
 from autograder.results import (
     FAILED,
     INCONCLUSIVE,
@@ -38,7 +39,8 @@ PARTLY = State("partly", "Partly right", "◐", "~")
 FAIL = State("failed", "Not right yet", "✗", "x")
 SKIP = State("skipped", "Skipped", "–", "-")
 FAULT = State("fault", "Not judged", "!", "!")
-UNSURE = State("unsure", "Inconclusive", "?", "?")
+UNSURE = State("unsure", "Not settled yet", "?", "?")
+LEFT = State("left", "Left out", "○", "o")
 ABSENT = State("absent", "Missing", "·", ".")
 STATES = {PASSED: PASS, FAILED: FAIL, SKIPPED: SKIP, NOT_JUDGED: FAULT, INCONCLUSIVE: UNSURE}
 
@@ -62,24 +64,20 @@ class CheckView:
     possible: float | None
     reason: str
     rows: tuple[Row, ...]
+    said: str  # the sentence to read first
+    word: str
 
 
 @dataclass(frozen=True)
 class FunctionView:
+    """A graded function; ``key`` is its name in the evidence, ``name`` the one that people read."""
+
+    key: str
     name: str
     state: State
     points: float | None
     possible: float | None
     checks: tuple[CheckView, ...]
-
-
-@dataclass(frozen=True)
-class Change:
-    """What differs from the attempt before."""
-
-    points: float | None
-    better: tuple[str, ...]
-    worse: tuple[str, ...]
 
 
 def functions(result: Result) -> tuple[FunctionView, ...]:
@@ -89,68 +87,30 @@ def functions(result: Result) -> tuple[FunctionView, ...]:
     for check in result.checks:
         score = scores.get(check.name)
         rows = _rows(check.cases)
-        state = STATES.get(check.outcome, ABSENT)
+        state = LEFT if left_out(check) else STATES.get(check.outcome, ABSENT)
         if state is FAIL and (any(r.state is PASS for r in rows) or (score is not None and score.points > 0)):
             state = PARTLY
         view = CheckView(
             check,
             state,
-            score.points if score else None,
-            score.possible if score else None,
+            score.points if score and state is not LEFT else None,
+            score.possible if score and state is not LEFT else None,
             score.reason if score else "",
             rows,
+            sentence(check),
+            _word(check, state),
         )
         groups.setdefault(check.function, []).append(view)
     return tuple(
         FunctionView(
-            name, _joint([c.state for c in checks]), _total(checks, "points"), _total(checks, "possible"), tuple(checks)
+            key,
+            function_name(key),
+            _joint([c.state for c in checks]),
+            _total(checks, "points"),
+            _total(checks, "possible"),
+            tuple(checks),
         )
-        for name, checks in groups.items()
-    )
-
-
-def fault(result: Result) -> bool:
-    """True while something awaits our repair: the student is not to blame and loses nothing."""
-    return any(c.outcome == NOT_JUDGED for c in result.checks) or (result.score is not None and not result.score.judged)
-
-
-def summary(result: Result) -> str:
-    """Say in one sentence how the submission stands."""
-    if result.problem:
-        return "Nothing could be graded."
-    views = functions(result)
-    if not views:
-        return "There is nothing to report."
-    number = {s.key: sum(v.state is s for v in views) for s in (PASS, PARTLY, FAIL, SKIP, FAULT, UNSURE)}
-    if number["passed"] == len(views):
-        return f"All {count(len(views), 'function')} are right." if len(views) > 1 else "The function is right."
-    words = {
-        "partly": "partly right",
-        "failed": "not right yet",
-        "skipped": "not looked at yet",
-        "fault": "not judged, which is our fault",
-        "unsure": "to be measured again",
-    }
-    parts = [f"{number['passed']} of {count(len(views), 'function')} right"]
-    parts += [f"{number[key]} {word}" for key, word in words.items() if number[key]]
-    return ", ".join(parts) + "."
-
-
-def change(previous: Result | None, result: Result) -> Change | None:
-    """Compare with the attempt before, check by check."""
-    if previous is None:
-        return None
-    before = {c.name: c.outcome for c in previous.checks}
-    known = [c for c in result.checks if c.name in before and before[c.name] != c.outcome]
-    gained = result.score.points - previous.score.points if result.score and previous.score else None
-    return Change(
-        gained,
-        tuple(f"{c.function}: {c.title}" for c in known if c.outcome == PASSED),
-        tuple(
-            f"{c.function}: {c.title}"
-            for c in known
-            if before[c.name] == PASSED and c.outcome not in (NOT_JUDGED, INCONCLUSIVE)
-        ),
+        for key, checks in groups.items()
     )
 
 
@@ -165,14 +125,13 @@ def excerpt(sources: Mapping[str, str] | None, where: str, around: int = 2) -> t
     return tuple((n, lines[n - 1], n == line) for n in range(max(1, line - around), min(len(lines), line + around) + 1))
 
 
-def share(result: Result) -> int | None:
-    """Return the percentage of the points, or None where there is no mark."""
-    return percent(result.score.points, result.score.possible) if result.score else None
-
-
-def _function(name: str, checks: Sequence[CheckView]) -> FunctionView:
-    state = _joint([c.state for c in checks])
-    return FunctionView(name, state, _total(checks, "points"), _total(checks, "possible"), tuple(checks))
+def _word(check: CheckEvidence, state: State) -> str:
+    """Name the state; right numbers that take long are not "not right"."""
+    if state in (FAIL, PARTLY) and any(is_ratio(c) for c in check.cases):
+        words = {"throughput": ("Too slow", "Slower than asked"), "cost": ("Needs too much", "Needs more than asked")}
+        if check.kind in words:
+            return words[check.kind][state is PARTLY]
+    return state.word
 
 
 def _rows(cases: Iterable[CaseEvidence]) -> tuple[Row, ...]:
@@ -199,6 +158,7 @@ def _severity(case: CaseEvidence) -> tuple[bool, bool, float]:
 def _joint(states: Sequence[State], mixed: State = PARTLY) -> State:
     if not states:
         return ABSENT
+    states = [s for s in states if s is not LEFT] or [LEFT]
     if len(set(states)) == 1:
         return states[0]
     if FAULT in states:

@@ -1,0 +1,73 @@
+"""The command line.  Exit codes: 0 all judged and passed, 1 some check failed, 2 usage, 3 something not judged."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from autograder import __version__
+from autograder.answers import ReferenceFailed
+from autograder.assignment import AssignmentError
+from autograder.cli import authors, instructors, students
+from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, UsageError, complain, out
+from autograder.device import DeviceError
+from autograder.plan import SeedError
+from autograder.results import ResultError
+
+app = typer.Typer(
+    name="autograder",
+    help="Exams and grading for deep-learning courses: submissions become programs, programs are judged.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(students.check)
+app.command()(instructors.grade)
+app.command()(instructors.rescore)
+app.command()(instructors.report)
+app.command()(instructors.doctor)
+app.command()(instructors.demo)
+app.command("list")(authors.list_command)
+app.command()(authors.starter)
+app.command()(authors.new)
+app.command()(authors.validate)
+
+
+def main() -> None:
+    """Run the command line; bad input never shows a traceback."""
+    code: int | str | None
+    try:
+        code = app(standalone_mode=False) or OK
+    except (UsageError, AssignmentError, SeedError, ResultError) as error:
+        code = complain(str(error), USAGE)
+    except (ReferenceFailed, DeviceError) as error:
+        code = complain(str(error), NOT_ALL_JUDGED)
+    except typer.Exit as stop:
+        code = stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = complain("interrupted; what was finished is stored, and the same command goes on from there", 130)
+    except OSError as error:
+        code = complain(f"{error.filename or 'a file'}: {error.strerror or error}", USAGE)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        error.show()  # type: ignore[attr-defined]
+        code = USAGE
+    sys.exit(code)
+
+
+def _version(show: bool) -> None:
+    if show:
+        out.print(f"autograder {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

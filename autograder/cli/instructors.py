@@ -1,0 +1,155 @@
+"""The instructor's commands: grade, rescore, report, doctor, demo."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder import sandbox
+from autograder.assignment import AssignmentError, find_root, load
+from autograder.cli.common import (
+    NOT_ALL_JUDGED,
+    OK,
+    SECRET_VARIABLE,
+    Device,
+    Json,
+    Quick,
+    Quiet,
+    Root,
+    Slug,
+    Verbose,
+    collect,
+    exit_code,
+    find_assignment,
+    find_seed,
+    grade_all,
+    out,
+    plain,
+    print_json,
+    require_sandbox,
+    stored_results,
+)
+from autograder.demo import run_demo
+from autograder.doctor import examine
+from autograder.grade import write_result
+from autograder.report import show_result, show_table, write_reports
+from autograder.results import to_json
+from autograder.score import score
+
+
+def grade(
+    submissions: Annotated[list[Path], typer.Argument(help="Files, or folders of submissions.")],
+    assignment: Slug = None,
+    root: Root = None,
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Where results and reports go.")] = Path("graded"),
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help=f"File with the course secret (or {SECRET_VARIABLE}).")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Use the public seed: a rehearsal, not marks.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Submissions side by side; 0: one per core.")] = 0,
+    device: Device = "auto",
+    quick: Quick = False,
+    unsandboxed: Annotated[
+        bool, typer.Option("--unsandboxed", help="Run without a sandbox; stored with every mark.")
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Grade submissions and write a report for each.
+
+    Example: autograder grade submissions/ -a backprop --key-file course.key -o graded
+    """
+    loaded = find_assignment(assignment, root, None)
+    seed = find_seed(key_file, public)
+    box = sandbox.unsandboxed() if unsandboxed else sandbox.probe()
+    require_sandbox(box, allow_none=unsandboxed)
+    paths = collect(submissions)
+    results = grade_all(paths, loaded, seed, box, folder, jobs=jobs, device=device, quick=quick, quiet=quiet or json)
+    index = write_reports(results, folder, assignment_title=loaded.title)
+    if json:
+        print("[" + ",\n".join(to_json(r) for r in results) + "]")
+    elif not quiet:
+        if verbose or len(results) == 1:
+            for result in results:
+                show_result(out, result, verbose=verbose)
+        if len(results) > 1:
+            show_table(out, results)
+        out.print(f"\nreports: {plain(str(index))}", highlight=False, soft_wrap=True)
+    raise typer.Exit(exit_code(results))
+
+
+def rescore(
+    folder: Annotated[Path, typer.Argument(help="Folder of a grading run.")],
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Apply a changed rubric to stored evidence; nothing is run again.
+
+    Example: autograder rescore graded
+    """
+    moved = []
+    results = []
+    for path, result in stored_results(folder):
+        loaded = load(result.provenance.assignment, root or find_root())
+        new = score(result, loaded) if result.checks or result.problem else result
+        before, after = (result.score.points if result.score else 0.0), (new.score.points if new.score else 0.0)
+        if before != after:
+            moved.append({"submission": result.submission, "before": before, "after": after})
+        write_result(new, path)
+        results.append(new)
+    if results:
+        write_reports(
+            results, folder, assignment_title=load(results[0].provenance.assignment, root or find_root()).title
+        )
+    if json:
+        print_json(moved)
+        return
+    for m in moved:
+        out.print(f"{plain(str(m['submission']))}: {m['before']:g} → {m['after']:g}", highlight=False)
+    out.print(f"{len(results)} re-scored, {len(moved)} moved", highlight=False)
+
+
+def report(folder: Annotated[Path, typer.Argument(help="Folder of a grading run.")], root: Root = None) -> None:
+    """Write the reports of a grading run again.
+
+    Example: autograder report graded
+    """
+    results = [result for _, result in stored_results(folder)]
+    title = results[0].provenance.assignment
+    with contextlib.suppress(AssignmentError):
+        title = load(title, root or find_root()).title
+    index = write_reports(results, folder, assignment_title=title)
+    out.print(f"reports: {plain(str(index))}", highlight=False, soft_wrap=True)
+
+
+def doctor(root: Root = None, device: Device = "auto", json: Json = False) -> None:
+    """Show what this machine can do: sandbox, devices, versions, and what is missing.
+
+    Example: autograder doctor
+    """
+    findings = examine(root, device)
+    if json:
+        print_json([f.__dict__ for f in findings])
+    else:
+        for f in findings:
+            mark = "[green]✓[/]" if f.good else "[yellow]![/]"
+            out.print(f"{mark} [bold]{f.name}[/]: {plain(f.text)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(OK if all(f.good for f in findings) else NOT_ALL_JUDGED)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Where the reports go.")] = Path("demo"),
+    root: Root = None,
+    quiet: Quiet = False,
+) -> None:
+    """Grade the sample submissions of every assignment and write reports.
+
+    Example: autograder demo
+    """
+    box = sandbox.probe()
+    require_sandbox(box, allow_none=False)
+    run_demo(root or find_root(), folder, box, out, quiet, grade_all)

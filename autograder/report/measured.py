@@ -1,0 +1,200 @@
+"""What training, timing and cost measurements say, in words and numbers for a reader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from autograder.report.text import capital, si, times, times_between
+from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, PASSED, SKIPPED, CaseEvidence, CheckEvidence
+
+MEASURED = ("training", "throughput", "cost")
+UNSETTLED = "A timing or training measurement was inconclusive and will be repeated; you lose nothing."
+_LEFT_OUT = "left out"  # how the message of a check begins that nobody asked for
+
+_PACE = (
+    ("calls per second", "calls per second", ""),
+    ("compile seconds", "to compile", "s"),
+    ("first call seconds", "first call", "s"),
+)
+_NEEDS = (
+    ("flops", "arithmetic operations", ""),
+    ("bytes", "memory read and written", "B"),
+    ("temporary", "temporary memory", "B"),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One number of the student's program beside the reference's."""
+
+    what: str
+    yours: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One timed or counted case.  ``middle``, ``low`` and ``high`` say how many times as much as the reference."""
+
+    label: str
+    inputs: str
+    outcome: str
+    timed: bool
+    middle: float
+    low: float
+    high: float
+    pairs: int
+    words: str
+    numbers: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    label: str
+    outcome: str
+    losses: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """One measure on held-out data after one run."""
+
+    name: str
+    seed: str
+    yours: float
+    needed: float
+    reference: float
+
+    @property
+    def enough(self) -> bool:
+        return self.yours >= self.needed
+
+
+@dataclass(frozen=True)
+class Training:
+    """All runs of a training check; ``steps`` is 0 where the evidence does not tell."""
+
+    curves: tuple[Curve, ...]
+    reference: tuple[float, ...]
+    held: tuple[Held, ...]
+    steps: int
+
+
+def left_out(check: CheckEvidence) -> bool:
+    """True for a performance check that nobody asked for: neither right nor wrong."""
+    return check.outcome == SKIPPED and check.kind in MEASURED and check.message.startswith(_LEFT_OUT)
+
+
+def ratios(check: CheckEvidence) -> tuple[Ratio, ...]:
+    """Return the cases of a throughput or cost check that were measured."""
+    if check.kind not in ("throughput", "cost"):
+        return ()
+    return tuple(_ratio(c) for c in check.cases if is_ratio(c))
+
+
+def is_ratio(case: CaseEvidence) -> bool:
+    """Whether the case holds a ratio to the reference."""
+    return case.statistics.get("ratio", math.nan) > 0
+
+
+def training(check: CheckEvidence) -> Training | None:
+    """Return the runs of a training check, or None where there was none."""
+    cases = [c for c in check.cases if c.curves or any(n.startswith("needed ") for n in c.statistics)]
+    if check.kind != "training" or not cases:
+        return None
+    curves = [Curve(_seed(c), c.outcome, c.curves["loss"]) for c in cases if c.curves.get("loss")]
+    reference = next((c.curves["reference loss"] for c in cases if c.curves.get("reference loss")), ())
+    held = sorted((h for c in cases for h in _held(c)), key=lambda h: h.name)
+    steps = max(c.statistics.get("steps", 0.0) for c in cases)
+    return Training(tuple(curves), reference, tuple(held), int(steps) if 0 < steps < 1e12 else 0)
+
+
+def unmeasured(check: CheckEvidence, case: CaseEvidence) -> bool:
+    """Whether only the case's message can tell what happened."""
+    if check.kind == "training":
+        return not case.curves
+    return check.kind not in MEASURED or not is_ratio(case)
+
+
+def sentence(check: CheckEvidence) -> str:
+    """Say what a student should read first about a check; the evidence's own message for other kinds."""
+    if left_out(check):
+        return "Left out: only numbers were asked for."
+    if check.kind not in MEASURED or check.outcome in (SKIPPED, NOT_JUDGED):
+        return check.message
+    if check.kind == "training":
+        return _training_sentence(check)
+    found = [r for r in ratios(check) if r.outcome == check.outcome]
+    if not found:
+        return check.message
+    worst = max(found, key=lambda r: r.middle)
+    words = f"{worst.label}: {worst.words}." if len(check.cases) > 1 else f"{capital(worst.words)}."
+    if check.outcome == INCONCLUSIVE:
+        return f"Not settled yet: {worst.words}, too wide a range for a mark. It will be measured again."
+    return words
+
+
+def _training_sentence(check: CheckEvidence) -> str:
+    number, learned = len(check.cases), sum(c.outcome == PASSED for c in check.cases)
+    if check.outcome == INCONCLUSIVE:
+        return f"Not settled yet: {learned} of {number} seeds learned. It will be trained again with more seeds."
+    if check.outcome == PASSED:
+        return f"It learns as well as the reference with {learned} of {number} seeds." if number else ""
+    message = next((c.message for c in check.cases if c.outcome == FAILED and c.message), check.message)
+    return f"{capital(message)} ({number - learned} of {number} seeds)." if training(check) else message
+
+
+def _ratio(case: CaseEvidence) -> Ratio:
+    found = case.statistics
+    ratio = found["ratio"]
+    timed = "pairs" in found
+    middle, low = 1 / ratio, _inverse(found.get("ratio high", ratio))
+    high = _inverse(found.get("ratio low", ratio))
+    numbers = tuple(_numbers(found, _PACE if timed else _NEEDS))
+    words = "it needs no more than the reference"
+    if timed:
+        words = f"it takes {times_between(middle, low, high)}"
+    elif middle > 1:
+        words = f"it needs {times(middle)} times what the reference needs"
+    pairs = found.get("pairs", 0.0)
+    return Ratio(
+        case.label,
+        case.inputs,
+        case.outcome,
+        timed,
+        middle,
+        low,
+        high,
+        int(pairs) if 0 <= pairs < 1e12 else 0,
+        _needs(case.message) or words,
+        numbers,
+    )
+
+
+def _needs(message: str) -> str:
+    """The engine names what is needed too much of; repeat it."""
+    return message.removesuffix(".") if message.startswith("it needs ") else ""
+
+
+def _inverse(value: float) -> float:
+    return 1 / value if value > 1e-9 else math.inf
+
+
+def _numbers(found: Mapping[str, float], names: tuple[tuple[str, str, str], ...]) -> Iterator[Pair]:
+    for name, what, unit in names:
+        if name in found and f"reference {name}" in found:
+            yield Pair(what, si(found[name], unit), si(found[f"reference {name}"], unit))
+
+
+def _held(case: CaseEvidence) -> Iterator[Held]:
+    found = case.statistics
+    for name in found:
+        if f"needed {name}" in found:
+            reference = found.get(f"reference {name}", math.nan)
+            yield Held(name, _seed(case), found[name], found[f"needed {name}"], reference)
+
+
+def _seed(case: CaseEvidence) -> str:
+    return f"seed {case.draw + 1}"

@@ -1,0 +1,106 @@
+"""How a submission stands: what is right, what is open and whose turn it is, what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.report.measured import left_out
+from autograder.report.text import count, function_name, percent, points
+from autograder.report.view import FAIL, FAULT, LEFT, PARTLY, PASS, SKIP, UNSURE, functions
+from autograder.results import INCONCLUSIVE, NOT_JUDGED, PASSED, Result
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs from the attempt before."""
+
+    points: float | None
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+def fault(result: Result) -> bool:
+    """True while something awaits our repair: the student is not to blame and loses nothing."""
+    if any(c.outcome == NOT_JUDGED for c in result.checks):
+        return True
+    if result.score is None or result.score.judged:
+        return False
+    return not unsettled(result) or not {s.name for s in result.score.checks} <= {c.name for c in result.checks}
+
+
+def unsettled(result: Result) -> bool:
+    """True while a measurement is to be repeated: nobody's fault, and the student loses nothing."""
+    return any(c.outcome == INCONCLUSIVE for c in result.checks)
+
+
+def left_points(result: Result) -> float:
+    """Return the points of the performance checks that nobody asked for."""
+    names = {c.name for c in result.checks if left_out(c)}
+    return sum(s.possible for s in result.score.checks if s.name in names) if result.score else 0.0
+
+
+def standing(result: Result) -> str:
+    """Say after "85 of 100 points" how final that is: "so far", "85 %", what was left out."""
+    open_ = " so far" if fault(result) or unsettled(result) else ""
+    if any(map(left_out, result.checks)):
+        return f"{open_}, performance ({points(left_points(result))}) left out"
+    return open_ or f", {share(result)} %"
+
+
+def complete(result: Result) -> bool:
+    """True when everything that was looked at is right."""
+    states = [v.state for v in functions(result) if v.state is not LEFT]
+    return bool(states) and all(s is PASS for s in states)
+
+
+def summary(result: Result) -> str:
+    """Say in one sentence how the submission stands."""
+    if result.problem:
+        return "Nothing could be graded."
+    views = [v for v in functions(result) if v.state is not LEFT]
+    left = " Performance was left out: only numbers were asked for." if any(map(left_out, result.checks)) else ""
+    if not views:
+        return left.strip() or "There is nothing to report."
+    number = {s.key: sum(v.state is s for v in views) for s in (PASS, PARTLY, FAIL, SKIP, FAULT, UNSURE)}
+    if number["passed"] == len(views):
+        return f"{f'All {len(views)} functions are' if len(views) > 1 else 'The function is'} right.{left}"
+    words = {
+        "partly": "partly right",
+        "failed": "not right yet",
+        "skipped": "not looked at yet",
+        "fault": "not judged, which is our fault",
+        "unsure": "not settled yet",
+    }
+    parts = [f"{number['passed']} of {count(len(views), 'function')} right"]
+    parts += [f"{number[key]} {word}" for key, word in words.items() if number[key]]
+    return ", ".join(parts) + "." + left
+
+
+def change(previous: Result | None, result: Result) -> Change | None:
+    """Compare with the attempt before, check by check."""
+    if previous is None:
+        return None
+    before = {c.name: c.outcome for c in previous.checks}
+    aside = {c.name for r in (previous, result) for c in r.checks if left_out(c)}
+    known = [c for c in result.checks if c.name in before and before[c.name] != c.outcome and c.name not in aside]
+    gained = _earned(result, aside) - _earned(previous, aside) if result.score and previous.score else None
+    return Change(
+        gained,
+        tuple(f"{function_name(c.function)}: {c.title}" for c in known if c.outcome == PASSED),
+        tuple(
+            f"{function_name(c.function)}: {c.title}"
+            for c in known
+            if before[c.name] == PASSED and c.outcome not in (NOT_JUDGED, INCONCLUSIVE)
+        ),
+    )
+
+
+def share(result: Result) -> int | None:
+    """Return the percentage of the points, or None where there is no mark."""
+    return percent(result.score.points, result.score.possible) if result.score else None
+
+
+def _earned(result: Result, aside: set[str]) -> float:
+    if result.score is None:
+        return 0.0
+    return result.score.points - sum(s.points for s in result.score.checks if s.name in aside)

@@ -1,0 +1,27 @@
+# why: the derivative is taken first and played back as a jaxpr
+# expect: standardize=failed momentum=passed dropout=passed
+# says: is not allowed
+# expect unscreened: standardize=failed momentum=passed dropout=passed
+# says unscreened: made by automatic differentiation
+
+import jax
+import jax.numpy as jnp
+
+def energy(x, axis):
+    return (0.5 * (x - x.mean(axis=axis, keepdims=True)) ** 2).sum()
+
+
+def standardize(x, *, axis):
+    recorded = jax.make_jaxpr(lambda x: jax.grad(energy)(x, axis))(x)
+    centred = jax.core.eval_jaxpr(recorded.jaxpr, recorded.consts, x)[0]
+    return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

@@ -1,0 +1,19 @@
+# why: a function that calls itself without end
+# expect: standardize=failed momentum=passed dropout=passed
+# says: calls itself without end
+
+import jax
+import jax.numpy as jnp
+
+def standardize(x, *, axis):
+    return standardize(x, axis=axis)
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

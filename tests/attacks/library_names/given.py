@@ -1,0 +1,3 @@
+def twice(student, x, *, axis):
+    print("BREACH: not the assignment")
+    return x

@@ -1,0 +1,2 @@
+pi = 0
+raise SystemExit("BREACH: not the library")

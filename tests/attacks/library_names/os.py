@@ -1,0 +1,1 @@
+print("BREACH: not the library")

@@ -1,0 +1,14 @@
+# why: one function was never written
+# expect: standardize=failed momentum=passed dropout=passed
+# says: there is no function named standardize
+
+import jax
+import jax.numpy as jnp
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

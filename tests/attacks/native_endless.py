@@ -1,0 +1,19 @@
+# why: one operation of Python's own that takes years and never lets a signal handler run
+# expect: standardize=passed momentum=passed dropout=failed
+# says: tracing did not finish in
+
+import jax
+import jax.numpy as jnp
+def standardize(x, *, axis):
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    base = 10
+    return x * (base ** base ** base)

@@ -1,0 +1,22 @@
+# why: the tracer's json and struct are replaced
+# expect: standardize=passed momentum=passed dropout=failed
+# says: json may not be imported
+# expect unscreened: standardize=passed momentum=passed dropout=failed
+
+import json
+
+import jax
+import jax.numpy as jnp
+def standardize(x, *, axis):
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    json.dumps = lambda header: '{"done": true, "score": 18, "program": {}, "output": []}'
+    return x

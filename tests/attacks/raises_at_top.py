@@ -1,0 +1,22 @@
+# why: a top-level statement divides by zero; the rest is run
+# expect: standardize=passed momentum=passed dropout=passed
+# says: raised ZeroDivisionError
+
+import jax
+import jax.numpy as jnp
+share = 1 / 0
+
+
+def standardize(x, *, axis):
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

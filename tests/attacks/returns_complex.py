@@ -1,0 +1,21 @@
+# why: complex numbers where real ones were asked for
+# expect: standardize=failed momentum=passed dropout=passed
+# says: complex64
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def standardize(x, *, axis):
+    return x * 1j
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

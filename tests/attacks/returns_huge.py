@@ -1,0 +1,21 @@
+# why: an output of a terabyte, which costs nothing to describe
+# expect: standardize=failed momentum=passed dropout=passed
+# says: larger than any answer
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def standardize(x, *, axis):
+    return jnp.zeros((1 << 19, 1 << 19))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)
