@@ -21,13 +21,15 @@ from autograder.answers import Answers
 from autograder.assignment import Assignment
 from autograder.device import DeviceError
 from autograder.evaluate import Evaluator, Memory
-from autograder.judge import LEFT_OUT, MEASURED, judge
-from autograder.performance import Measure, Stand
+from autograder.evidence import MEASURED
+from autograder.judge import LEFT_OUT, judge
+from autograder.performance import Measure
 from autograder.plan import Plan
 from autograder.results import SKIPPED, Finding, Provenance, Result, ResultError, from_json, to_json
 from autograder.sandbox import Sandbox
 from autograder.score import score
 from autograder.screen import screen
+from autograder.stand import Stand
 from autograder.submission import Submission, read_submission
 from autograder.tracing import Traced, TracerError, trace
 

@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograder import learning, tree
-from autograder.answers import Answers, cache_folder, float_leaves, inputs_of
+from autograder.answers import Answers, inputs_of
 from autograder.checks import Check
-from autograder.device import DeviceWorker, Lost
-from autograder.evaluate import INSPECT_SECONDS, Memory, Refusal, Task, as_bytes, from_bytes, inspection_request
+from autograder.device import Lost
+from autograder.evaluate import Memory, Refusal, Task, as_bytes, from_bytes
+from autograder.evidence import Programs, describe_inputs, refused, untraced
 from autograder.explain import Explanation
-from autograder.judge import Programs, describe_inputs, refused, untraced
+from autograder.judge import make_task
 from autograder.plan import Call, Plan, Probe, Run, draw_run
+from autograder.ratios import cost_case, io_bytes, speed_case
 from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, PASSED, CaseEvidence, CheckEvidence
-from autograder.timing import interval, settled, share
+from autograder.stand import COMPILE_SECONDS, TIMING_SECONDS, TRAIN_SECONDS, Stand, inspect
 from autograder.tracing import Program
-
-TIMING_SECONDS = 8.0  # budget of one comparison
-COMPILE_SECONDS = 120.0
-TRAIN_SECONDS = 180.0
-
-
-class Stand:
-    """The test stand: one pinned worker on the device, and one on the CPU where cost is counted.
-
-    One measurement at a time, also across processes: a device that two use shows nobody's speed.
-    """
-
-    def __init__(self, device: str, memory_mb: int) -> None:
-        self.worker = DeviceWorker(device, memory_mb, pinned=True)
-        on_cpu = device in ("cpu", "auto")
-        self.counter = self.worker if on_cpu else DeviceWorker("cpu", memory_mb, pinned=True)
-        self.lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the device against every other measurement on this machine."""
-        folder = cache_folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self.lock, (folder / "device.lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-    def close(self) -> None:
-        self.worker.close()
-        self.counter.close()
 
 
 class Measure:
@@ -92,9 +59,9 @@ class Measure:
         explanation = untraced(probe.call, self.programs, self.plan, self.answers, self.sources)
         if explanation is not None or not isinstance(program, Program):
             return _explained(explanation, base)
-        task = self.task(probe.call, program)
+        task = make_task(probe.call.key, probe.call, program, self.plan, self.answers)
         worker = self.stand.counter if check.kind == "cost" else self.stand.worker
-        inspection = self.inspect(worker, [task])[task.key]
+        inspection = inspect(worker, [task])[task.key]
         if isinstance(inspection, Refusal):
             return _explained(refused(inspection, probe.call, self.plan, self.sources), base)
         memo = (str(inspection["normal"]), f"{check.name}/{probe.label}")
@@ -116,11 +83,11 @@ class Measure:
             if check.kind == "cost":
                 answer = self.stand.counter.ask({"do": "cost", **request}, payload, COMPILE_SECONDS)[0]
                 if "error" not in answer:
-                    found = _cost(answer, check.options["of"], bands, _io_bytes(task), base)
+                    found = cost_case(answer, check.options["of"], bands, io_bytes(task), base)
                     if found is not None:
                         return found
                     self.say("a loop hides the cost: timing it")
-                    self.inspect(self.stand.worker, [task])
+                    inspect(self.stand.worker, [task])
             timing = {"do": "time", **request, "bands": bands, "seconds": TIMING_SECONDS}
             answer = self.stand.worker.ask(timing, payload, COMPILE_SECONDS + 2 * TIMING_SECONDS)[0]
         except Lost as lost:
@@ -131,7 +98,7 @@ class Measure:
         if "error" in answer:
             kind = "memory" if answer["error"] == "memory" else "crash"
             return _explained(refused(Refusal(kind, answer["message"]), probes[0].call, self.plan, self.sources), base)
-        return _speed(answer, bands, base)
+        return speed_case(answer, bands, base)
 
     def training(self, check: Check) -> CheckEvidence:
         """Train on several seeds; where they disagree, on as many again."""
@@ -149,9 +116,9 @@ class Measure:
             explanation = untraced(call, self.programs, self.plan, self.answers, self.sources)
             if explanation is not None or not isinstance(program, Program):
                 return _evidence(check, [_explained(explanation, base)])
-            tasks.append(self.task(call, program))
+            tasks.append(make_task(call.key, call, program, self.plan, self.answers))
         with self.stand.alone():
-            inspected = self.inspect(self.stand.worker, tasks)
+            inspected = inspect(self.stand.worker, tasks)
             for call, task in zip(calls, tasks, strict=True):
                 inspection = inspected[task.key]
                 if isinstance(inspection, Refusal):
@@ -210,88 +177,6 @@ class Measure:
             message = f"our measure failed: {type(error).__name__}: {error}"
             return CaseEvidence(outcome=NOT_JUDGED, message=message, **base)
         return learning.judge_run(losses, numbers, self.answers.training[check.name], check.options["slack"], base)
-
-    def task(self, call: Call, program: Program) -> Task:
-        function = self.plan.assignment.functions.get(call.function)
-        cotangents = float_leaves(self.answers.outputs[call.key + ":forward"]) if call.vjp else []
-        return Task(
-            key=call.key,
-            module=program.module,
-            inputs=(*call.leaves(), *cotangents),
-            outputs=tuple(tree.leaf_specs(self.answers.outputs[call.key])),
-            by_hand=bool(function and function.by_hand and not call.vjp),
-            forbidden=function.forbid_operations if function else (),
-        )
-
-    def inspect(self, worker: DeviceWorker, tasks: Sequence[Task]) -> dict[str, dict[str, Any] | Refusal]:
-        try:
-            answer = worker.ask(*inspection_request(tasks), INSPECT_SECONDS)[0]
-        except Lost as lost:
-            return {t.key: Refusal("parse", str(lost)) for t in tasks}
-        if "error" in answer:
-            return {t.key: Refusal("not judged", answer["message"]) for t in tasks}
-        return {
-            t.key: Refusal(i["kind"], i["message"], tuple(i["where"]) if i["where"] else None) if i["kind"] else i
-            for t, i in zip(tasks, answer["inspections"], strict=True)
-        }
-
-
-def _speed(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], base: dict[str, Any]) -> CaseEvidence:
-    found = interval(answer["ratios"])
-    pairs = len(answer["ratios"])
-    statistics = {
-        "ratio": found.median,
-        "ratio low": found.low,
-        "ratio high": min(found.high, 1e9),
-        "pairs": float(pairs),
-        "calls per second": 1 / answer["steady"][0],
-        "reference calls per second": 1 / answer["steady"][1],
-        "compile seconds": answer["compile"][0],
-        "reference compile seconds": answer["compile"][1],
-        "first call seconds": answer["first"][0],
-        "reference first call seconds": answer["first"][1],
-    }
-    slower = 1 / found.median
-    between = f"{1 / found.high:.2f} to {1 / max(found.low, 1e-9):.2f}, {pairs} pairs"
-    text = f"{slower:.2f} times as long as the reference ({between})"
-    if not settled(bands, found, pairs):
-        message = f"inconclusive: it takes {text}, which spans more than one band; measure again on a quieter machine"
-        return CaseEvidence(outcome=INCONCLUSIVE, message=message, statistics=statistics, **base)
-    if share(bands, found.low) >= 1.0:
-        return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
-    advice = "look for work done twice, a Python loop over the batch or the positions, or arrays larger than needed"
-    return CaseEvidence(outcome=FAILED, message=f"it takes {text}", advice=advice, statistics=statistics, **base)
-
-
-def _cost(
-    answer: Mapping[str, Any], of: Sequence[str], bands: Sequence[tuple[float, float]], io: float, base: dict[str, Any]
-) -> CaseEvidence | None:
-    """Ratios of what both programs need; None where a loop hides it."""
-    mine, theirs = answer["student"], answer["reference"]
-    if any(side[name] is None for side in (mine, theirs) for name in of):
-        return None
-    statistics: dict[str, float] = {}
-    ratios: dict[str, float] = {}
-    for name in of:
-        beside = io if name == "temporary" else 1.0  # inputs and outputs are there in any case
-        ratios[name] = (theirs[name] + beside) / (mine[name] + beside)
-        statistics |= {name: mine[name], f"reference {name}": theirs[name]}
-    worst = min(ratios, key=lambda name: ratios[name])
-    statistics |= {"ratio": ratios[worst], "ratio low": ratios[worst], "ratio high": ratios[worst]}
-    if share(bands, ratios[worst]) >= 1.0:
-        return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
-    what = {"flops": "arithmetic operations", "bytes": "memory traffic", "temporary": "temporary memory"}[worst]
-    message = f"it needs {1 / ratios[worst]:.2f} times the {what} of the reference"
-    advice = {
-        "flops": "something is computed more than once, or for entries that are thrown away",
-        "bytes": "arrays are written and read again more often than needed",
-        "temporary": "an intermediate array is much larger than the inputs and the result",
-    }[worst]
-    return CaseEvidence(outcome=FAILED, message=message, advice=advice, statistics=statistics, **base)
-
-
-def _io_bytes(task: Task) -> float:
-    return float(sum(4 * int(np.prod(tree.shape_of(s), dtype=np.int64)) for s in (*task.inputs, *task.outputs)))
 
 
 def _explained(explanation: Explanation | None, base: dict[str, Any]) -> CaseEvidence:

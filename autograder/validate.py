@@ -19,13 +19,14 @@ from autograder.answers import Answers, ReferenceFailed, inputs_of, obtain, orac
 from autograder.assignment import Assignment
 from autograder.compare import ILL_CONDITIONED, SAFETY, compare
 from autograder.evaluate import Evaluator, Memory
+from autograder.evidence import MEASURED
 from autograder.grade import Session, grade_one
-from autograder.judge import LEFT_OUT, MEASURED, judge
-from autograder.performance import Stand
+from autograder.judge import LEFT_OUT, judge
 from autograder.plan import Plan, Probe, Seed, make_plan
 from autograder.results import FAILED, PASSED, Result
 from autograder.sandbox import Sandbox
 from autograder.screen import screen
+from autograder.stand import Stand
 from autograder.submission import find_submissions, read_submission
 from autograder.tracing import Failure, Program, trace
 

@@ -376,11 +376,12 @@ def test_find_submissions(tmp_path: Path) -> None:
 # Anything at all ------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
-    [b"def f(x):\n", b"    return x\n", b"@jit\n", b'"""', b"'", b"(", b"]", b"\\\n", b"\r", b"\0", b"\xef\xbb\xbf"]
-    + [b"# coding: x\n", b"else:\n", b"%%bash\n", b"!ls\n", b"x?\n", b"x = 1;", b"\x0c", b"\xff", "é".encode()]
-    + [b'{"cells": [', b"}", b"{"]
+    ["def f(x):\n", "    return x\n", "@jit\n", '"""', "'", "(", "]", "\\\n", "\r", "\0", "\ufeff", "# coding: x\n",
+     "else:\n", "%%bash\n", "!ls\n", "x?\n", "x = 1;", "\x0c", "\udcff", "é", '{"cells": [', "}", "{"]
+)  # fmt: skip
+BYTES = st.binary(max_size=200) | st.lists(PIECES, max_size=30).map(
+    lambda parts: "".join(parts).encode("utf-8", "surrogateescape")
 )
-BYTES = st.binary(max_size=200) | st.lists(PIECES, max_size=30).map(b"".join)
 
 
 @settings(max_examples=60, deadline=None)

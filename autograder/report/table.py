@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report import advice, classes, standing, text, view
+from autograder.report import advice, classes, text, view
 from autograder.report.ink import QUIET, Ink
 from autograder.results import Result
 

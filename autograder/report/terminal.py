@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
-from rich.console import Console, Group, OverflowMethod, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report import advice, classes, text, view
+from autograder.report import advice, text, view
 from autograder.results import Result
 
 _REMARKS = 4
@@ -26,10 +24,10 @@ def show_result(console: Console, result: Result, *, verbose: bool = False) -> N
 
 def _screen(ink: Ink, result: Result, verbose: bool) -> Iterator[RenderableType]:
     yield _headline(ink, result)
-    if view.fault(result):
+    if standing.fault(result):
         said = "Some of this was not judged. The grader failed, not you: you lose nothing, and it will be graded again."
         yield ink.panel(Text(said), "Our fault, not yours", "bold magenta")
-    if advice.steps(result) or not view.fault(result):
+    if advice.steps(result) or not standing.fault(result):
         yield _next_panel(ink, result)
     yield from _functions(ink, view.functions(result), verbose)
     yield from _remarks(ink, result, verbose)
@@ -46,7 +44,7 @@ def _headline(ink: Ink, result: Result) -> RenderableType:
         grid.add_row(title, Text("no mark", style="bold"))
     else:
         mark = Text(text.points(result.score.points), style="bold")
-        part = "so far" if view.fault(result) else f"{view.share(result)} %"
+        part = "so far" if standing.fault(result) else f"{standing.share(result)} %"
         mark.append(f" of {text.points(result.score.possible)} points, {part}", "not bold")
         grid.add_row(title, mark)
     return grid

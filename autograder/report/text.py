@@ -165,3 +165,8 @@ def times_between(middle: float, low: float, high: float) -> str:
     if low <= 1 <= high:
         said = f"as long as the reference, as far as can be told: {times(middle, digits)} times"
     return f"{said}, between {times(low, digits)} and {times(high, digits)}"
+
+
+def short_number(value: float) -> str:
+    """Write a number with three digits."""
+    return _number(value, 3)

@@ -1,0 +1,57 @@
+"""The test stand: where programs are timed, counted and trained, one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograder.answers import cache_folder
+from autograder.device import DeviceWorker, Lost
+from autograder.evaluate import INSPECT_SECONDS, Refusal, Task, inspection_request
+
+TIMING_SECONDS = 8.0  # budget of one comparison
+COMPILE_SECONDS = 120.0
+TRAIN_SECONDS = 180.0
+
+
+class Stand:
+    """The test stand: one pinned worker on the device, and one on the CPU where cost is counted.
+
+    One measurement at a time, also across processes: a device that two use shows nobody's speed.
+    """
+
+    def __init__(self, device: str, memory_mb: int) -> None:
+        self.worker = DeviceWorker(device, memory_mb, pinned=True)
+        on_cpu = device in ("cpu", "auto")
+        self.counter = self.worker if on_cpu else DeviceWorker("cpu", memory_mb, pinned=True)
+        self.lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the device against every other measurement on this machine."""
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.lock, (folder / "device.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def close(self) -> None:
+        self.worker.close()
+        self.counter.close()
+
+
+def inspect(worker: DeviceWorker, tasks: Sequence[Task]) -> dict[str, dict[str, Any] | Refusal]:
+    """Look at programs before they are measured; those that may run are kept by the worker."""
+    try:
+        answer = worker.ask(*inspection_request(tasks), INSPECT_SECONDS)[0]
+    except Lost as lost:
+        return {t.key: Refusal("parse", str(lost)) for t in tasks}
+    if "error" in answer:
+        return {t.key: Refusal("not judged", answer["message"]) for t in tasks}
+    return {
+        t.key: Refusal(i["kind"], i["message"], tuple(i["where"]) if i["where"] else None) if i["kind"] else i
+        for t, i in zip(tasks, answer["inspections"], strict=True)
+    }
