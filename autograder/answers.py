@@ -138,7 +138,7 @@ def oracle_environment() -> dict[str, str]:
 def _engine() -> str:
     """Identify the code and the libraries that stored answers rest on."""
     digest = hashlib.sha256()
-    for name in ("checks", "compare", "execute", "oracle", "plan", "tracer", "tree"):
+    for name in ("checks", "compare", "execute", "oracle", "plan", "reference", "tracer", "training", "tree"):
         digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     for library in ("jax", "flax", "optax", "numpy"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
