@@ -54,10 +54,7 @@ def errors(value: np.ndarray, truth: np.ndarray, scale: float) -> tuple[float, f
     """Return (norm-wise, element-wise) error relative to ``scale``; equal infinities differ by nothing."""
     if not value.size:
         return 0.0, 0.0
-    with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.where(value == truth, 0.0, np.abs(value.astype(np.float64) - truth))
-        gap = np.where(np.isnan(truth) & np.isnan(value), 0.0, gap)
-    gap = np.where(np.isnan(gap), np.inf, gap)
+    gap = distance(value, truth)
     largest = float(gap.max())
     if not np.isfinite(largest):
         return np.inf, np.inf
@@ -86,15 +83,21 @@ def _leaf(value: np.ndarray, truth: Truth, path: str) -> Comparison:
     ok = error <= truth.tolerance[0] and element <= truth.tolerance[1]
     place = None
     if not ok:
-        with np.errstate(invalid="ignore", over="ignore"):
-            gap = np.abs(value.astype(np.float64) - truth.value)
-        gap = np.where(value == truth.value, 0.0, np.where(np.isnan(gap), np.inf, gap))
+        gap = distance(value, truth.value)
         index = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.shape else ()
         place = _place(path, index, truth.value, value)
     not_finite = bool(np.any(~np.isfinite(value.astype(np.float64)) & np.isfinite(truth.value)))
     return Comparison(
         PASSED if ok else FAILED, error, truth.tolerance[0], element, truth.tolerance[1], place, not_finite
     )
+
+
+def distance(value: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return how far apart every two elements are; equal infinities and NaN where NaN is true differ by nothing."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.abs(value.astype(np.float64) - truth)
+    same = (value == truth) | (np.isnan(truth) & np.isnan(value))
+    return np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
 
 
 def _place(path: str, index: Sequence[object], expected: np.ndarray, actual: np.ndarray) -> Place:

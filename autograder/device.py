@@ -69,6 +69,12 @@ class DeviceWorker:
             self.about = hello
         return str(self.about["device"])
 
+    def process_id(self) -> int:
+        """The worker's process, for those who measure it."""
+        self.start()
+        assert self._process is not None
+        return self._process.pid
+
     def ask(
         self,
         header: Mapping[str, Any],

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from autograder.answers import KnownMistake
-from autograder.compare import TINY, Truth
+from autograder.compare import TINY, Truth, distance, errors
 
 MATCH = 1e-3  # two float32 implementations of the same mistake differ by less
 
@@ -40,8 +40,9 @@ def describe(
 ) -> str:
     """Say in one sentence how an answer differs from the true one."""
     wrong = [i for i, (a, t) in enumerate(zip(actual, truths, strict=True)) if not _close(a, t.value, t.scale)]
-    if not wrong:
-        wrong = [0]
+    if not wrong:  # a small error: that of the array which is furthest off
+        off = [errors(np.asarray(a), t.value, t.scale)[0] / t.tolerance[0] for a, t in zip(actual, truths, strict=True)]
+        wrong = [int(np.argmax(off))]
     i = wrong[0]
     at = f"at {paths[i]}: " if paths[i] else ""
     others = f" ({len(wrong)} of {len(paths)} arrays differ)" if len(paths) > 1 else ""
@@ -63,19 +64,28 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
                 fact + f"; inputs go up to {largest:.0e}, so something overflows: shift or rearrange before exp and log"
             )
         return fact + "; look for 0/0, log of 0 or sqrt of a negative number"
+    same = (value == true) | (np.isnan(value) & np.isnan(true))
+    other = ~np.isfinite(true) & ~same
+    if other.any():
+        what = "NaN" if np.isnan(true[other]).any() else "infinite"
+        return f"{int(other.sum())} of {value.size} entries are something else where the reference is {what}"
+    value, true = (np.where(np.isfinite(true), x, 0.0) for x in (value, true))
     if not np.any(value):
         return "all entries are zero"
     scale = truth.scale
+    error = float(np.sqrt(np.mean((value - true) ** 2))) / scale
+    nearly = (
+        f"nearly right (relative error {error:.1e}): half precision, a rounded constant or a misplaced epsilon "
+        "can look like this"
+    )
+    if _close(value, true, scale):
+        return nearly
     if true.size > 1 and np.ptp(value) == 0 and np.ptp(true) > 0:
         return "all entries are the same number"
     ratio = _factor(value, true, scale)
     if ratio is not None:
         return _name_factor(ratio, inputs, true.shape)
-    if any(
-        x.shape == true.shape and np.any(x) and _close(value, x.astype(np.float64), scale)
-        for x in inputs
-        if x.dtype.kind == "f"
-    ):
+    if any(x.shape == true.shape and np.any(x) and _close(value, x, scale) for x in inputs if x.dtype.kind == "f"):
         return "the result equals one of the inputs"
     shift = float(np.mean(value - true))
     if abs(shift) > 1e-4 * scale and true.size > 1 and _close(value - shift, true, scale):
@@ -88,12 +98,8 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
     close = np.abs(value - true) <= 1e-3 * scale
     if close.any() and true.size > 2:
         return _where(close)
-    error = float(np.sqrt(np.mean((value - true) ** 2))) / scale
     if error < 2e-2:
-        return (
-            f"nearly right (relative error {error:.1e}): half precision, a rounded constant or a misplaced epsilon "
-            "can look like this"
-        )
+        return nearly
     return f"the numbers differ (relative error {error:.1e})"
 
 
@@ -116,7 +122,7 @@ def _name_factor(ratio: float, inputs: Sequence[np.ndarray], shape: tuple[int, .
             return f"{kind} {n} times too large, and {n} is the length of an axis: a sum where the mean is wanted?"
         if abs(ratio * n - 1) < 1e-3:
             return f"{kind} {n} times too small, and {n} is the length of an axis: a mean where the sum is wanted?"
-    return f"{kind} {ratio:.4g} times the true one: a constant factor is wrong"
+    return f"{kind} {ratio:.5g} times the true one: a constant factor is wrong"
 
 
 def _moved(value: np.ndarray, true: np.ndarray, scale: float) -> str:
@@ -153,8 +159,7 @@ def _where(close: np.ndarray) -> str:
 def _close(value: np.ndarray, true: np.ndarray, scale: float) -> bool:
     if value.shape != true.shape:
         return False
-    with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.abs(value.astype(np.float64) - true.astype(np.float64))
+    gap = distance(value.astype(np.float64), true.astype(np.float64))
     return bool(np.all(gap <= MATCH * max(scale, TINY)))
 
 

@@ -211,6 +211,8 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
             return Explanation(*_RAISED[kind], where, code)
     kind = str(details.get("type", "Error"))
     first = failure.message.strip().splitlines()[0][:300] if failure.message.strip() else "no message"
+    if first.startswith("Too many leaves for PyTreeDef") and not where:  # so says jax.export of a value kept
+        return Explanation(*_RAISED["UnexpectedTracerError"])
     function = assignment.functions.get(call.function)
     if kind == "TypeError" and "argument" in first and not where and function is not None:
         return Explanation(

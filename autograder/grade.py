@@ -82,7 +82,7 @@ def grade_one(
         detail = str(error) if isinstance(error, TracerError | DeviceError) else f"{type(error).__name__}: {error}"
         problem = f"not judged, and not the student's fault: {detail}"
         return _result(submission, session, "", problem=problem, findings=violations)
-    seconds = {"trace": traced.seconds, "judge": time.monotonic() - traced_at, "all": time.monotonic() - started}
+    seconds = {**traced.seconds, "judge": time.monotonic() - traced_at, "all": time.monotonic() - started}
     findings = (*submission.findings, *violations, *_raised(traced, allowed))
     result = _result(submission, session, device, findings=findings, seconds=seconds)
     return score(replace(result, checks=checks, output=traced.output), session.assignment)

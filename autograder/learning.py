@@ -26,7 +26,10 @@ def judge_run(
       numbers: the held-out measures; more is better.
       slack: how much less than the reference's numbers is still as good.
     """
-    statistics: dict[str, float] = {"final loss": float(np.mean(losses[-max(1, len(losses) // 10) :]))}
+    statistics: dict[str, float] = {
+        "steps": float(len(losses)),
+        "final loss": float(np.mean(losses[-max(1, len(losses) // 10) :])),
+    }
     complaints: list[str] = []
     if not np.all(np.isfinite(losses)):
         step = int(np.argmin(np.isfinite(losses))) + 1

@@ -156,6 +156,10 @@ def make_plan(assignment: Assignment, seed: Seed) -> Plan:
         found: list[Probe] = []
         for draw in range(check.draws):
             cases = _draw(assignment, seed, check, draw)
+            for case in cases:
+                if not isinstance(case, Case):
+                    where = f"{assignment.slug}/checks.py: {check.name}"
+                    raise AssignmentError(f"{where}: expected case(...), got {type(case).__name__}")
             found += [_probe(check, case, draw, i) for i, case in enumerate(cases)]
         per_draw = len(found) // check.draws
         for i, probe in enumerate(found):

@@ -158,7 +158,11 @@ def _place(operation: Any) -> tuple[str, int] | None:
 
 
 def _constant_bytes(operation: Any) -> int:
-    if getattr(operation.attributes["value"], "is_splat", False):
+    try:
+        value = operation.attributes["value"]
+    except TypeError:  # a complex constant: the bindings know no Python class for it
+        return int(8 * math.prod(operation.results[0].type.shape))
+    if getattr(value, "is_splat", False):
         return 0  # one number, however often it is repeated
     return int(4 * math.prod(operation.results[0].type.shape))
 

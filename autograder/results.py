@@ -110,6 +110,7 @@ class Provenance:
     sandbox: str
     device: str
     libraries: Mapping[str, str] = field(default_factory=dict)
+    precision: str = "matrix products: highest for numbers, the device's own for speed"
     seconds: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
 
@@ -156,7 +157,7 @@ def from_json(text: str) -> Result:
     """Read a :class:`Result` back.  Raises :class:`ResultError` naming the field that does not fit."""
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also numbers of thousands of digits
         raise ResultError(f"not JSON: {error}") from None
     if not isinstance(data, dict) or "schema" not in data:
         raise ResultError("expected a graded result (an object with a 'schema' field)")
@@ -215,7 +216,10 @@ def _build(kind: Any, data: Any, where: str) -> Any:
             return float(data)
         if isinstance(data, bool) or not isinstance(data, int | float):
             raise ResultError(f"{where}: expected a number, got {data!r}")
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError:
+            raise ResultError(f"{where}: expected a number, got one too large") from None
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
         raise ResultError(f"{where}: expected {kind.__name__}, got {data!r}")
     return data

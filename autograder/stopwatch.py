@@ -94,8 +94,8 @@ def roofline() -> dict[str, float]:
     n, m = (4096, 1 << 28) if jax.default_backend() != "cpu" else (1024, 1 << 24)
     x = jax.numpy.ones((m,), jax.numpy.float32)
     a = jax.numpy.ones((n, n), jax.numpy.float32)
-    copy, _ = _compiled(lambda v: v + 1.0, [x])
-    product, _ = _compiled(lambda u, v: u @ v, [a, a])
+    copy, _ = _compiled(lambda v: [v + 1.0], [x])
+    product, _ = _compiled(lambda u, v: [u @ v], [a, a])
     copies = [_sample(copy, [[x]], 3)[0] / 3 for _ in range(7)]
     products = [_sample(product, [[a, a]], 3)[0] / 3 for _ in range(7)]
     return {"bandwidth": 8.0 * m / min(copies), "matmul": 2.0 * n**3 / min(products)}

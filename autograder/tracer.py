@@ -15,6 +15,7 @@ import json
 import os
 import struct
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -312,6 +313,7 @@ def _drop(uid: int) -> None:
 def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # this process may end at any moment
     with os.fdopen(0, "rb") as stdin:
         request = json.loads(stdin.read())
     os.open("/dev/null", os.O_RDONLY)
@@ -329,6 +331,7 @@ def main() -> None:
     send({"begin": ["import jax", 0]})
     import jax.export  # noqa: F401 - before student code can stand in its way
 
+    started = time.process_time()
     given = None
     if request["given"] is not None:
         given = types.ModuleType("given")
@@ -347,7 +350,7 @@ def main() -> None:
             send({"failure": call["id"], "kind": failure.kind, "message": failure.message, **failure.details})
         except BaseException as error:
             send({"failure": call["id"], "kind": "raised", "message": str(error)[:500], "type": type(error).__name__})
-    send({"done": True})
+    send({"done": True, "start": started, "trace": time.process_time() - started})
     os._exit(0)
 
 

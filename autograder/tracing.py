@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from autograder import frames, sandbox
 from autograder.assignment import Assignment
@@ -49,7 +49,7 @@ class Traced:
     programs: Mapping[str, Program | Failure]  # by call key
     raised: tuple[Mapping[str, Any], ...]  # top-level statements that raised or killed the process
     output: str
-    seconds: float
+    seconds: Mapping[str, float]  # wall time, and the processor time that the tracer says it used
 
 
 def trace(
@@ -71,6 +71,7 @@ def trace(
     skip: list[list[Any]] = []
     lost: set[str] = set()  # functions that already cost a process once
     output = bytearray()
+    used: Mapping[str, float] = {}
     for _ in range(MAX_STARTS):
         todo = [c for c in calls.values() if c.key not in programs]
         if not todo:
@@ -78,6 +79,7 @@ def trace(
         request = _request(submission, assignment, todo, cotangents, skip, box)
         session = _Session(request, assignment.limits, box, programs, raised, output, stop)
         why, at = session.run()
+        used = session.used
         if why is None and all(c.key in programs for c in todo):
             break
         why = why or "forged"  # it said that it was done, and is not
@@ -97,7 +99,8 @@ def trace(
     for call in calls.values():
         programs.setdefault(call.key, Failure("gave up", ""))
     text = bytes(output[:KEPT_OUTPUT]).decode("utf-8", "replace")
-    return Traced(programs, tuple(raised.values()), text, time.monotonic() - started)
+    seconds = {"tracer": time.monotonic() - started, **used}
+    return Traced(programs, tuple(raised.values()), text, seconds)
 
 
 class TracerError(RuntimeError):
@@ -166,6 +169,7 @@ class _Session:
         self.programs, self.raised, self.output = programs, raised, output
         self.at: tuple[Any, Any] = ("import jax", 0)
         self.done = False
+        self.used: Mapping[str, float] = {}
 
     def run(self) -> tuple[str | None, tuple[Any, Any]]:
         """Return (None, …) when everything was answered, else why the process was lost, and where."""
@@ -221,6 +225,7 @@ class _Session:
                     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
                         return "forged", self.at
                     if self.done:
+                        self._last_words(process.stderr)
                         return None, self.at
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
@@ -247,6 +252,13 @@ class _Session:
             self.raised[name, int(index)] = header
         elif header.get("done"):
             self.done = True
+            self.used = {f"{k} (cpu)": float(header[k]) for k in ("start", "trace")}
+
+    def _last_words(self, stderr: IO[bytes]) -> None:
+        """Keep what was printed before the end and is not read yet."""
+        os.set_blocking(stderr.fileno(), False)
+        with contextlib.suppress(OSError):
+            self.output += os.read(stderr.fileno(), max(0, KEPT_OUTPUT - len(self.output)))
 
     @staticmethod
     def _death(process: subprocess.Popen[bytes]) -> str:

@@ -173,7 +173,17 @@ def describe_device(device: Any) -> str:
             facts = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in file)}
     except OSError:
         pass
-    return f"cpu: {facts.get('model name', 'unknown processor')}, {os.cpu_count()} cores"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"cpu: {facts.get('model name', 'unknown processor')}, {os.cpu_count()} cores, {memory:.0f} GB{_clock()}"
+
+
+def _clock() -> str:
+    """The highest clock, which does not change from run to run, where the kernel tells it."""
+    try:
+        with open("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq") as file:
+            return f", {int(file.read()) / 1e6:.1f} GHz"
+    except (OSError, ValueError):
+        return ""
 
 
 def _rules(header: Header) -> Rules:

@@ -12,6 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from autograder.report import (
@@ -23,9 +25,14 @@ from autograder.report import (
     visible,
     write_reports,
 )
+from autograder.report.advice import steps
 from autograder.report.classes import marks
 from autograder.report.folder import file_stems
-from autograder.report.text import distance, percent, points, value_pair
+from autograder.report.measured import ratios, sentence, training
+from autograder.report.plots import loss_plot, ratio_plot, strip_plot
+from autograder.report.readings import curves, meter
+from autograder.report.scale import fitting
+from autograder.report.text import distance, percent, points, si, times, value_pair
 from autograder.results import (
     FAILED,
     INCONCLUSIVE,
@@ -120,6 +127,44 @@ def mistaken() -> Result:
             Finding("note", "cell 1, line 1", "A shell line was left out."),
         ),
         output="loss 1.61\n",
+    )
+
+
+def timed(
+    slower: float, low: float = 0.95, high: float = 1.05, outcome: str = FAILED, label: str = "a batch"
+) -> CaseEvidence:
+    """A timed case that takes ``slower`` times as long as the reference, with bounds relative to that."""
+    numbers = {
+        "ratio": 1 / slower, "ratio low": 1 / (slower * high), "ratio high": 1 / (slower * low), "pairs": 24.0,
+        "calls per second": 1840 / slower, "reference calls per second": 1840.0, "compile seconds": 1.31,
+        "reference compile seconds": 0.42, "first call seconds": 0.0031, "reference first call seconds": 0.00082,
+    }  # fmt: skip
+    return CaseEvidence(label, outcome, message="it takes long", advice="look for loops", statistics=numbers)
+
+
+def trained(draw: int, accuracy: float, losses: tuple[float, ...] = (2.3, 1.1, 0.4, 0.2)) -> CaseEvidence:
+    enough = accuracy >= 0.9
+    return CaseEvidence(
+        f"digits, seed {draw + 1}",
+        PASSED if enough else FAILED,
+        draw,
+        message="" if enough else f"accuracy is {accuracy} after training, at least 0.9 is needed (reference: 0.95)",
+        statistics={"final loss": 0.2, "accuracy": accuracy, "needed accuracy": 0.9, "reference accuracy": 0.95},
+        curves={"loss": losses, "reference loss": (2.3, 0.9, 0.3, 0.1)},
+    )
+
+
+def measured(kind: str, outcome: str, *cases: CaseEvidence, function: str = "conv2d", **more: object) -> CheckEvidence:
+    return check(f"{function}_{kind}", outcome, function, kind=kind, cases=cases, **more)
+
+
+def left_out() -> Result:
+    message = "left out: only numbers were asked for"
+    return graded(
+        "ada.py",
+        check("values", PASSED, "conv2d"),
+        measured("throughput", SKIPPED, message=message),
+        measured("training", SKIPPED, function="given.train_step", message=message),
     )
 
 
@@ -282,7 +327,7 @@ def test_every_outcome_has_a_word_and_not_colour_alone() -> None:
     outcomes = (PASSED, FAILED, SKIPPED, NOT_JUDGED, INCONCLUSIVE)
     result = graded("a.py", *(check(o.replace(" ", "_"), o, o.replace(" ", "_")) for o in outcomes))
     words = Page(submission_page(result, assignment_title=TITLE)).text
-    for word in ("Passed", "Not right yet", "Skipped", "Not judged", "Inconclusive"):
+    for word in ("Passed", "Not right yet", "Skipped", "Not judged", "Not settled yet"):
         assert word in words
     assert all(sign in terminal(show_table, [result]) for sign in "✓✗–!?")
     plain = terminal(show_table, [result], encoding="ascii")
@@ -293,6 +338,198 @@ def test_complete_work_has_nothing_left_to_do() -> None:
     done = graded("ada.py", check("one"), check("two"))
     assert "every check passes" in Page(submission_page(done, assignment_title=TITLE)).text
     assert "Every check passes" in terminal(show_result, done)
+
+
+def everywhere(result: Result) -> list[str]:
+    """A student's report on all media, without escapes and line breaks."""
+    shown = (
+        Page(inert_source := submission_page(result, assignment_title=TITLE)).text,
+        submission_markdown(result, assignment_title=TITLE).replace("\\", ""),
+        terminal(show_result, result, width=200, verbose=True),
+    )
+    inert(inert_source)
+    return [" ".join(re.sub("[│]", "", s).split()) for s in shown]
+
+
+def test_a_timed_check_says_how_many_times_as_long() -> None:
+    slow = graded("ada.py", check("values", PASSED, "conv2d"), measured("throughput", FAILED, timed(1.91)))
+    slow = replace(slow, provenance=replace(PROVENANCE, device="gpu: NVIDIA H200"))
+    for said in everywhere(slow):
+        for expected in (
+            "It takes 1.9 times as long as the reference, between 1.8 and 2.0.", "963", "1,840", "1.31 s", "420 ms",
+            "3.1 ms", "820 µs", "gpu: NVIDIA H200",
+        ):  # fmt: skip
+            assert expected in said, expected
+    page = everywhere(slow)[0]
+    assert "Too slow" in page and "Look for loops" in page
+    assert "takes 1.9 times" in terminal(show_result, slow)
+    equal = graded("ada.py", measured("throughput", PASSED, timed(1.01, outcome=PASSED)))
+    assert "as long as the reference, as far as can be told" in everywhere(equal)[0]
+
+
+def test_cost_has_prefixes_and_names() -> None:
+    numbers = {
+        "flops": 128e6,
+        "reference flops": 57.8e6,
+        "temporary": 7.11e6,
+        "reference temporary": 0.0,
+        "ratio": 0.45,
+    }
+    message = "it needs 2.22 times the arithmetic operations of the reference"
+    case = CaseEvidence("a batch", FAILED, message=message, statistics=numbers)
+    for said in everywhere(graded("ada.py", measured("cost", FAILED, case, message=message))):
+        assert "It needs 2.22 times the arithmetic operations of the reference." in said
+        assert "128 M" in said and "57.8 M" in said and "7.11 MB" in said and "0 B" in said
+
+
+def test_training_shows_curves_and_what_was_needed() -> None:
+    nan = float("nan")
+    result = graded(
+        "ada.py",
+        measured("training", FAILED, trained(0, 0.71), trained(1, 0.93), trained(2, 0.2, (2.0, nan, nan, nan)),
+                 function="given.train_step"),
+    )  # fmt: skip
+    source = submission_page(result, assignment_title=TITLE)
+    page = inert(source)
+    words = " ".join(page.text.split())
+    assert source.count('<path class="mine" d="M44') == 3 and 'class="theirs" d="M44' in source
+    assert "seed 1 ✗" in words and "solid: yours" in words and "× where the loss stops being a number" in words
+    assert "0% 2.3 2.3 2 2.3" in " ".join(re.sub("<[^>]+>", " ", source).split())  # the curves as a table
+    assert "seed 3: from 2 to not a number." in words  # for who cannot see the picture
+    for said in everywhere(result):
+        assert "Accuracy is 0.71 after training, at least 0.9 is needed" in said
+        assert "2 of 3 seeds did not learn" in said
+        assert "not enough" in said and "0.95" in said
+    drawn = terminal(show_result, result, verbose=True)
+    assert "loss, seed 1" in drawn and "█" in drawn and "!" in drawn
+    plain = terminal(show_result, result, verbose=True, encoding="ascii")
+    assert "#" in plain and "->" in plain and "\\u" not in plain
+
+
+def test_unsettled_is_not_our_fault_and_costs_nothing() -> None:
+    result = graded(
+        "ada.py",
+        check("values", PASSED, "conv2d"),
+        measured("throughput", INCONCLUSIVE, timed(1.6, 0.7, 1.4, INCONCLUSIVE)),
+        judged=False,
+    )
+    for said in (*everywhere(result), terminal(show_result, result, width=200)):
+        assert "Not settled yet" in said
+        assert "will be repeated; you lose nothing" in said
+        assert "so far" in said
+        assert "our fault" not in said.lower()
+    words = " ".join(Page(class_page([result], assignment_title=TITLE, links={})).text.split())
+    assert "1 submission not settled yet" in words
+    assert "without a final mark" not in words and "Not judged0" in words
+    table = terminal(show_table, [result])
+    assert "1 submission not settled yet" in table and "fault" not in table
+    assert "– / 2" in everywhere(result)[0]  # open is not zero
+    both = replace(result, checks=(*result.checks, check("other", NOT_JUDGED)))
+    for said in everywhere(both):
+        assert "our fault" in said.lower() and "Not settled yet" in said
+    lacking = replace(result, checks=result.checks[1:])  # points without evidence are our business again
+    assert "our fault" in everywhere(lacking)[0]
+
+
+def test_left_out_performance_is_quiet() -> None:
+    result = left_out()
+    page, markdown, _ = everywhere(result)
+    screen = terminal(show_result, result)
+    assert "2 of 6 points, performance (4) left out" in page and "performance (4) left out" in markdown
+    assert "2 of 6 points, 4 left out" in screen and "performance left out: 2 checks (4 points)" in screen
+    assert "everything that was checked passes" in page and "Everything that was checked passes" in screen
+    for said in (page, markdown, screen):
+        assert "Not right yet" not in said and "Skipped" not in said and "0/" not in said and "0 / " not in said
+    assert [mark.word for mark in marks(result, ["conv2d", "given.train_step"])] == ["Passed", "Left out"]
+    full = replace(result, checks=tuple(replace(c, outcome=PASSED) for c in result.checks))
+    words = Page(submission_page(result, assignment_title=TITLE, previous=full)).text
+    assert "No longer right" not in words
+    assert "left out for 1 submission" in " ".join(
+        Page(class_page([result], assignment_title=TITLE, links={})).text.split()
+    )
+
+
+def test_compositions_are_named_for_what_they_are() -> None:
+    mistake = {"mistake": "m", "hint": "Divide.", "program": "p"}
+    result = graded("ada.py", check("one", FAILED, "given.train_step", **mistake), check("two", PASSED, "train_step"))
+    previous = graded("ada.py", check("one", PASSED, "given.train_step"))
+    said = [
+        *everywhere(result),
+        terminal(show_result, result),
+        Page(submission_page(result, assignment_title=TITLE, previous=previous)).text,
+        Page(class_page([result, result], assignment_title=TITLE, links={})).text,
+        terminal(show_table, [result], width=120),
+    ]
+    for text in said:
+        assert "given." not in text
+        assert "your functions together" in " ".join(text.split())
+
+
+def test_right_comes_before_fast() -> None:
+    result = graded(
+        "ada.py", measured("throughput", FAILED, timed(3.0)), check("late", FAILED, "mlp", message="Wrong.")
+    )
+    assert [s.function for s in steps(result)] == ["mlp", "conv2d"]
+
+
+def test_class_page_shows_how_ratios_and_measures_spread() -> None:
+    def one(name: str, slower: float, accuracy: float) -> Result:
+        speed, learns = timed(slower, outcome=PASSED), trained(0, accuracy)
+        return graded(
+            name, measured("throughput", PASSED, speed), measured("training", PASSED, learns, function="step")
+        )
+
+    crashed = graded("z.py", measured("throughput", FAILED, CaseEvidence("a batch", FAILED, message="It crashed.")))
+    results = [*(one(f"s{i}.py", r, a) for i, (r, a) in enumerate([(1.0, 0.93), (2.0, 0.95), (8.0, 0.91)])), crashed]
+    source = class_page(results, assignment_title=TITLE, links={})
+    words = " ".join(inert(source).text.split())
+    assert "Median 2.0 times as long as the reference, from 1.0 to 8.0." in words
+    assert "3 submissions." in words and "1 submission without a number." in words
+    assert "Median 0.93, from 0.91 to 0.95; needed 0.9, reference 0.95." in words
+    assert source.count('class="dot"') == 6
+    assert "Training and speed" not in class_page([mistaken()], assignment_title=TITLE, links={})
+
+
+@given(st.lists(st.floats(allow_nan=True), max_size=80), st.lists(st.floats(allow_nan=True), max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_every_curve_can_be_drawn(losses: list[float], reference: list[float]) -> None:
+    run = CaseEvidence("x", PASSED, curves={"loss": tuple(losses), "reference loss": tuple(reference)})
+    found = training(CheckEvidence("c", "t", "f", "training", PASSED, (run,)))
+    assert found is not None
+    plot = loss_plot(found)
+    for line in plot.lines if plot else ():
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", line.path)]
+        assert all(22 <= y <= 166 for y in numbers[1::2]) and all(44 <= x <= 280 for x in numbers[::2])
+    assert all(len(r.blocks) <= 24 for r in curves(found, plain=True))
+    strip = strip_plot(losses, {"needed": 0.5}, ratio=False)
+    assert strip is None or all(0 <= x <= 360 and 0 <= y <= 60 for x, y in strip.dots)
+
+
+@given(st.floats(0, 1e12), st.floats(0, 1e12), st.floats(0, 1e12))
+@settings(max_examples=150, deadline=None)
+def test_every_ratio_can_be_drawn_and_said(ratio: float, low: float, high: float) -> None:
+    numbers = {"ratio": ratio, "ratio low": min(low, ratio), "ratio high": max(high, ratio), "pairs": 12.0}
+    check = CheckEvidence("c", "t", "f", "throughput", FAILED, (CaseEvidence("x", FAILED, statistics=numbers),))
+    for found in ratios(check):
+        plot = ratio_plot(found)
+        assert 0 <= plot.low <= plot.middle + 0.1 and plot.low + plot.width <= 348
+        assert len(plot.ticks) <= 8
+        assert len(meter(found)) < 80
+        assert len(sentence(check)) < 200
+
+
+def test_axes_have_few_round_ticks() -> None:
+    assert [t.label for t in fitting([0.0, 1.0], 0, 100).ticks()] == ["0", "0.25", "0.5", "0.75", "1"]
+    assert [t.label for t in fitting([1e-4, 1.0], 0, 100).ticks()] == ["1e-4", "0.001", "0.01", "0.1", "1"]
+    assert [t.label for t in fitting([0.1, 2.4], 0, 100).ticks()] == ["0.1", "0.2", "0.5", "1", "2"]
+    assert fitting([-1.0, 100.0], 0, 100).log is False
+
+
+def test_quantities() -> None:
+    assert [si(v, "B") for v in (0, 12, 999.6, 12345, 1.5e9)] == ["0 B", "12 B", "1 kB", "12.3 kB", "1.5 GB"]
+    assert [si(v, "s") for v in (1.31, 0.0031, 8.2e-7)] == ["1.31 s", "3.1 ms", "820 ns"]
+    assert si(float("nan"), "s") == "NaN"
+    assert [times(v) for v in (1.91, 0.48, 23.4, 1234.0)] == ["1.9", "0.48", "23", "1,234"]
 
 
 def test_empty_class(tmp_path: Path) -> None:
@@ -328,10 +565,16 @@ def test_hostile_text_is_inert_and_visible_everywhere(text: str, tmp_path: Path)
     )  # fmt: skip
     evidence = CheckEvidence("c", text, text, "values", FAILED, (case,), text, text, text, text, text)
     unjudged = replace(evidence, name="d", outcome=NOT_JUDGED)
+    numbers = {text: 0.5, f"needed {text}": 0.9, f"reference {text}": float("inf")}
+    run = replace(case, statistics=numbers, curves={"loss": (1.0, float("nan")), "reference loss": (2.0, 1e300)})
+    learning = replace(evidence, name="e", kind="training", cases=(run, replace(run, draw=1)))
+    timing = replace(evidence, name="f", kind="throughput", cases=(timed(2.0, label=text), case))
+    counting = replace(timing, name="g", kind="cost", outcome=INCONCLUSIVE, function=f"given.{text}")
     provenance = Provenance(text, text, text, text, text, text, text, text, {text: text}, {text: 1.0}, text)
     findings = tuple(Finding(s, text, text, text, text, text, text) for s in ("violation", "skipped", "note"))
     score = Score(1.0, 2.0, (CheckScore("c", 1.0, 2.0, text),), False, text)
-    result = Result(text, provenance, (evidence, unjudged), findings, score, text, text)
+    checks = (evidence, unjudged, learning, timing, counting)
+    result = Result(text, provenance, checks, findings, score, text, text)
     lines = {text.removesuffix(", line 1"): text}
     page = inert(submission_page(result, assignment_title=text, sources=lines, previous=result))
     inert(class_page([result, result], assignment_title=text, links={text: "x.html"}))
@@ -427,7 +670,7 @@ def test_terminal_shows_one_screen_for_a_student(width: int) -> None:
     output = terminal(show_result, mistaken(), width=width)
     lines = output.splitlines()
     assert max(map(len, lines)) <= width
-    assert len(lines) <= 30
+    assert len(lines) <= (24 if width == 80 else 30)
     assert "jax.grad is not allowed." in output
     assert output.index("Next") < output.index("✓ relu")
     assert "The result is 8 times as large as expected." in output
@@ -447,7 +690,7 @@ def test_verbose_terminal_has_every_case_and_the_provenance() -> None:
 def test_markdown() -> None:
     text = submission_markdown(mistaken(), assignment_title=TITLE)
     assert text.startswith("# Backpropagation by hand\n\nSubmission: `ada.py`\n")
-    assert "**2 of 8 points\\.**" in text or "**2 of 8 points.**" in text
+    assert "**2 of 8 points, 25 %.**" in text
     assert "## What to do next" in text
     assert "expected `1.6094`, yours `12.875`" in text
     assert "`    if z > 0:`" in text

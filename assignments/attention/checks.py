@@ -7,12 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import Bound, Case, Generator, bound, case, gradients, property_, trajectory, values
+from autograder.checks import (
+    Bound,
+    Case,
+    Generator,
+    Task,
+    bound,
+    case,
+    cost,
+    gradients,
+    key,
+    property_,
+    task,
+    throughput,
+    training,
+    trajectory,
+    values,
+)
 
 # No two sizes are equal where they could be mixed up: batch, queries, keys, heads, width of a key, of a value.
 B, T, S, H, D, DV = 2, 5, 7, 3, 4, 6
 MODEL, OTHER, INNER = 8, 5, 6  # widths of multi-head attention: stream, other stream, all heads together
 ROOM = 6  # positions in a cache
+LETTERS, LENGTH = 8, 6  # of the copying task, as in given.py
+STEPS, ROWS, HELD_OUT = 100, 32, 256
+LARGE = (4, 128, 64)  # batch, positions and width where speed counts
 
 Params = dict[str, Any]
 
@@ -226,6 +245,49 @@ def decode_equals_recomputation(rng: Generator) -> Iterator[Case]:
     yield case("6 positions, 2 heads", params, _cache(rng, 0), x, num_heads=2)
 
 
+# --- learning and speed -----------------------------------------------------------------------------------
+
+MODEL_PARTS = ("positional_encoding_values", "causal_mask_values", "layer_norm_values", "block_values", "block_masked")
+
+
+def _letters_right(output: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    return {"letters copied right": float(np.mean(np.argmax(output, axis=-1) == target))}
+
+
+@training(
+    init="given.init",
+    step="given.train_step",
+    predict="given.predict",
+    measure=_letters_right,
+    needs=MODEL_PARTS,
+)
+def copy_training(rng: Generator) -> Iterator[Task]:
+    """a language model of one block, built from your functions, learns to copy words"""
+    words = rng.integers(0, LETTERS, size=(HELD_OUT, LENGTH))
+    batches = _copy_rows(rng.integers(0, LETTERS, size=(STEPS, ROWS, LENGTH)))
+    label = f"{STEPS} steps, words of {LENGTH} letters"
+    yield task(label, key(rng), batches=(batches,), held_out=(_copy_rows(words),), target=words, num_heads=4)
+
+
+def _large_block(rng: Generator) -> Iterator[Case]:
+    batch, length, width = LARGE
+    params = _block_params(rng, width, width)
+    causal = np.tri(length, dtype=bool)[None, None]
+    yield case(f"{batch} sequences of {length}, 4 heads", params, rng.normal(size=LARGE), causal, num_heads=4)
+
+
+@throughput("transformer_encoder_block", needs=("block_values", "block_masked"))
+def block_speed(rng: Generator) -> Iterator[Case]:
+    """transformer_encoder_block of longer sequences takes no longer than the reference's"""
+    yield from _large_block(rng)
+
+
+@cost("transformer_encoder_block", needs=("block_values", "block_masked"))
+def block_cost(rng: Generator) -> Iterator[Case]:
+    """transformer_encoder_block needs no more operations and memory than the reference's"""
+    yield from _large_block(rng)
+
+
 # --- drawing inputs ---------------------------------------------------------------------------------------
 
 
@@ -276,8 +338,8 @@ def _trap(rng: Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     return q * 0.1 + along, k * 0.1 + along * sign, v, mask
 
 
-def _attention_params(rng: Generator, other: int = MODEL) -> Params:
-    shapes = {"q": (MODEL, INNER), "k": (other, INNER), "v": (other, INNER), "o": (INNER, MODEL)}
+def _attention_params(rng: Generator, other: int = MODEL, width: int = MODEL, inner: int = INNER) -> Params:
+    shapes = {"q": (width, inner), "k": (other, inner), "v": (other, inner), "o": (inner, width)}
     params: Params = {}
     for name, (i, o) in shapes.items():
         # Larger than at the start of training, so that the weights are far from equal.
@@ -294,21 +356,21 @@ def _norm_params(rng: Generator, width: int) -> Params:
     return {"scale": 1 + 0.5 * rng.normal(size=width), "bias": 0.5 * rng.normal(size=width)}
 
 
-def _feed_forward_params(rng: Generator) -> Params:
+def _feed_forward_params(rng: Generator, width: int = MODEL) -> Params:
     return {
-        "w1": rng.normal(size=(MODEL, 2 * MODEL)) / np.sqrt(MODEL),
-        "b1": 0.5 * rng.normal(size=2 * MODEL),
-        "w2": rng.normal(size=(2 * MODEL, MODEL)) / np.sqrt(2 * MODEL),
-        "b2": 0.5 * rng.normal(size=MODEL),
+        "w1": rng.normal(size=(width, 2 * width)) / np.sqrt(width),
+        "b1": 0.5 * rng.normal(size=2 * width),
+        "w2": rng.normal(size=(2 * width, width)) / np.sqrt(2 * width),
+        "b2": 0.5 * rng.normal(size=width),
     }
 
 
-def _block_params(rng: Generator) -> Params:
+def _block_params(rng: Generator, width: int = MODEL, inner: int = INNER) -> Params:
     return {
-        "norm1": _norm_params(rng, MODEL),
-        "attention": _attention_params(rng),
-        "norm2": _norm_params(rng, MODEL),
-        "feed_forward": _feed_forward_params(rng),
+        "norm1": _norm_params(rng, width),
+        "attention": _attention_params(rng, width, width, inner),
+        "norm2": _norm_params(rng, width),
+        "feed_forward": _feed_forward_params(rng, width),
     }
 
 
@@ -316,3 +378,9 @@ def _cache(rng: Generator, length: int) -> Params:
     """A cache whose unfilled positions hold large leftovers, which must not matter."""
     shape = (B, ROOM, 2, INNER // 2)
     return {"k": 2 * rng.normal(size=shape), "v": 5 * rng.normal(size=shape), "length": np.int32(length)}
+
+
+def _copy_rows(words: np.ndarray) -> np.ndarray:
+    """The word, the separator, and the word again: (..., LENGTH) -> (..., 2 * LENGTH + 1)."""
+    separator = np.full((*words.shape[:-1], 1), LETTERS)
+    return np.concatenate([words, separator, words], axis=-1)

@@ -7,13 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import Bound, Case, Generator, bound, case, gradients, key, property_, trajectory, values
+from autograder.checks import (
+    Bound,
+    Case,
+    Generator,
+    Task,
+    bound,
+    case,
+    cost,
+    gradients,
+    key,
+    property_,
+    task,
+    throughput,
+    training,
+    trajectory,
+    values,
+)
 
 BATCH = 12
 SIZES = (5, 8, 8, 3)
 SQUARE = (4, 4, 4, 4)  # square layers hide a forgotten transpose from every shape check
 WIDE = (64, 128, 10)
 STEPS = 15
+LARGE = (32, 128, 128, 10)  # large enough that the arithmetic takes the time, not the start of a program
+LARGE_BATCH = 4096
+SPIRAL_STEPS, SPIRAL_BATCH, SPIRAL_POINTS, SPIRAL_HELD_OUT = 200, 100, 600, 900
 
 ACTIVATIONS = {
     "relu": lambda z: np.maximum(z, 0),
@@ -260,20 +279,58 @@ def sgd_step_values(rng: Generator) -> Iterator[Case]:
         yield case(label, _params(rng, SIZES), _params(rng, SIZES), np.float32(lr))
 
 
-@trajectory(
-    "given.train_step",
-    steps=STEPS,
-    needs=(
-        "softmax_xent_values", "softmax_xent_grad_values", "mlp_forward_values", "mlp_backward_values",
-        "sgd_step_values",
-    ),
-)  # fmt: skip
+# --- all together -----------------------------------------------------------------------------------------
+
+GRADIENT = ("softmax_xent_values", "softmax_xent_grad_values", "mlp_forward_values", "mlp_backward_values")
+
+
+@trajectory("given.train_step", steps=STEPS, needs=(*GRADIENT, "sgd_step_values"))
 def train_trajectory(rng: Generator) -> Iterator[Case]:
     """your functions together follow fifteen steps of gradient descent"""
     x = rng.normal(size=(STEPS, BATCH, 5))
     labels = rng.integers(0, 3, size=(STEPS, BATCH))
     lr = np.linspace(0.5, 0.1, STEPS)
     yield case("5 -> 8 -> 8 -> 3, tanh", _params(rng, SIZES), x, labels, lr, act="tanh")
+
+
+def _accuracy(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    return {"held-out accuracy": float(np.mean(np.argmax(logits, axis=1) == labels))}
+
+
+# Nothing of mlp_init is needed here: whether its weights are good enough to learn from is what the run shows.
+@training(
+    init="given.spiral_init",
+    step="given.spiral_step",
+    predict="given.spiral_predict",
+    measure=_accuracy,
+    needs=(*GRADIENT, "sgd_step_values"),
+)
+def train_spirals(rng: Generator) -> Iterator[Task]:
+    """your network learns to tell three spiral arms apart"""
+    x, labels = _spirals(rng, SPIRAL_POINTS)
+    held_out, target = _spirals(rng, SPIRAL_HELD_OUT)
+    epochs = -(-SPIRAL_STEPS * SPIRAL_BATCH // SPIRAL_POINTS)
+    order = np.concatenate([rng.permutation(SPIRAL_POINTS) for _ in range(epochs)])
+    rows = order[: SPIRAL_STEPS * SPIRAL_BATCH].reshape(SPIRAL_STEPS, SPIRAL_BATCH)
+    yield task("three arms", key(rng), batches=(x[rows], labels[rows]), held_out=(held_out,), target=target)
+
+
+def _large(rng: Generator) -> Iterator[Case]:
+    # relu, so that nearly all of the work is in the matrix products, which every right solution needs
+    x, labels = rng.normal(size=(LARGE_BATCH, LARGE[0])), rng.integers(0, LARGE[-1], size=LARGE_BATCH)
+    yield case("32 -> 128 -> 128 -> 10, 4096 rows, relu", _params(rng, LARGE), x, labels, act="relu")
+
+
+@throughput("given.loss_and_grads", needs=GRADIENT)
+def step_speed(rng: Generator) -> Iterator[Case]:
+    """loss and gradients of a larger network take no longer than the reference's"""
+    yield from _large(rng)
+
+
+@cost("given.loss_and_grads", needs=GRADIENT)
+def step_cost(rng: Generator) -> Iterator[Case]:
+    """loss and gradients need no more operations and memory than the reference's"""
+    yield from _large(rng)
 
 
 # --- drawing inputs ---------------------------------------------------------------------------------------
@@ -305,6 +362,14 @@ def _hard_logits(rng: Generator) -> Iterator[Case]:
     yield case("all logits near -500", -500 + rng.normal(size=(BATCH, 3)), _labels(rng))
     levels = rng.permutation(np.linspace(-200, 200, BATCH))[:, None]
     yield case("each row on a level of its own", levels + rng.normal(size=(BATCH, 3)), _labels(rng))
+
+
+def _spirals(rng: Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points on three noisy spiral arms, equally many on each: (count, 2), and their arms: (count,)."""
+    arm = rng.permutation(np.arange(count) % 3)
+    radius = np.sqrt(rng.uniform(0.01, 1.0, size=count))
+    angle = 2 * np.pi * arm / 3 + 4.2 * radius + 0.2 * rng.normal(size=count)
+    return 2 * radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), arm
 
 
 def _dense(rng: Generator, n: int, i: int, o: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

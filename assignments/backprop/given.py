@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 Params = list[dict[str, Any]]
+
+SPIRAL_SIZES = (2, 64, 64, 3)
+SPIRAL_RATE = 0.1
+SPIRAL_MOMENTUM = 0.9
 
 
 def logits(student: Any, params: Params, x: Any, *, act: str) -> Any:
@@ -38,3 +45,22 @@ def init_twice(student: Any, key: Any, other_key: Any, *, sizes: tuple[int, ...]
         "again": student.mlp_init(key, sizes=sizes),
         "other": student.mlp_init(other_key, sizes=sizes),
     }
+
+
+def spiral_init(student: Any, key: Any) -> dict[str, Params]:
+    """Return the state of the spiral task: your first parameters and, shaped like them, a velocity of zeros."""
+    params = student.mlp_init(key, sizes=SPIRAL_SIZES)
+    return {"params": params, "velocity": jax.tree.map(jnp.zeros_like, params)}
+
+
+def spiral_step(student: Any, state: dict[str, Params], x: Any, labels: Any) -> tuple[dict[str, Params], Any]:
+    """Take one step of gradient descent with momentum; return the new state and the loss before the step."""
+    loss, grads = loss_and_grads(student, state["params"], x, labels, act="tanh")
+    velocity = jax.tree.map(lambda v, g: SPIRAL_MOMENTUM * v + g, state["velocity"], grads)
+    params = student.sgd_step(state["params"], velocity, jnp.float32(SPIRAL_RATE))
+    return {"params": params, "velocity": velocity}, loss
+
+
+def spiral_predict(student: Any, state: dict[str, Params], x: Any) -> Any:
+    """Return the logits of the trained network: (N, 2) -> (N, 3)."""
+    return logits(student, state["params"], x, act="tanh")

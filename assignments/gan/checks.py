@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from autograder.checks import Case, Generator, case, gradients, key, trajectory, values
+from autograder.checks import (
+    Case,
+    Generator,
+    Task,
+    case,
+    cost,
+    gradients,
+    key,
+    task,
+    throughput,
+    training,
+    trajectory,
+    values,
+)
 
 REAL, FAKE = 12, 7  # batches of different sizes: their means must be taken apart
 CRITIC, NARROW = (2, 8, 8, 1), (3, 8, 1)
 GENERATOR = (4, 8, 8, 2)
 STEPS = 8
+WIDE_CRITIC, WIDE_GENERATOR, WIDE_BATCH = (2, 128, 128, 1), (4, 128, 128, 2), 512
+
+# The ring, as in given.py.
+ANGLES = np.arange(8) * np.pi / 4
+CENTRES = 2.0 * np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+SPREAD = 0.2
+ROUNDS, SAMPLES = 1200, 1000
 
 Params = list[dict[str, np.ndarray]]
 
@@ -219,10 +239,63 @@ def g_objective_frozen(rng: Generator) -> Iterator[Case]:
 @trajectory("train_step", steps=STEPS, needs=("d_objective_values", "g_objective_values"))
 def train_step_path(rng: Generator) -> Iterator[Case]:
     """train_step alternates: eight rounds of the game stay with the reference"""
-    d, g = _mlp(rng, CRITIC), _mlp(rng, GENERATOR)
-    state = {"d": d, "g": g, "d_opt": _adam_init(d), "g_opt": _adam_init(g)}
     real = 1.5 * rng.normal(size=(STEPS, REAL, 2))
+    state = _start(rng, CRITIC, GENERATOR)
     yield case("batches of different sizes", state, real, _noise(rng, STEPS, REAL), _noise(rng, STEPS, FAKE))
+
+
+# --- does it learn, and at what price ---------------------------------------------------------------------
+
+
+def _coverage(output: Any, target: np.ndarray) -> Mapping[str, float]:
+    """How well samples (SAMPLES, 2) stand for the ring; 1 is as good as it gets."""
+    distance = np.linalg.norm(output[:, None] - CENTRES, axis=2)
+    near = distance.min(axis=1) < 3 * SPREAD
+    share = np.bincount(distance.argmin(axis=1)[near], minlength=8) / len(output)
+    # Sliced Wasserstein distance: both clouds seen along sixteen directions, sorted, and compared in order.
+    angles = np.arange(16) * np.pi / 16
+    directions = np.stack([np.cos(angles), np.sin(angles)])
+    gap = np.abs(np.sort(output @ directions, axis=0) - np.sort(target @ directions, axis=0)).mean()
+    return {
+        "share of the modes that are covered": float((share >= 0.03).mean()),
+        "share of the samples near a mode": float(near.mean()),
+        "1 - distance to the ring": 1.0 - float(gap),
+    }
+
+
+@training(
+    init="given.start",
+    step="given.play",
+    predict="given.sample",
+    measure=_coverage,
+    slack=0.1,
+    needs=("train_step_path",),
+)
+def ring_training(rng: Generator) -> Iterator[Task]:
+    """train_step learns the ring: all eight modes, few samples between them"""
+    ring = CENTRES[rng.integers(0, 8, size=SAMPLES)] + SPREAD * rng.normal(size=(SAMPLES, 2))
+    yield task(
+        f"{ROUNDS} rounds",
+        key(rng),
+        batches=(rng.integers(0, 2**31, size=ROUNDS),),
+        held_out=(_noise(rng, SAMPLES),),
+        target=ring,
+        width=64,
+    )
+
+
+@cost("gradient_penalty", wrt=(0,), needs=("gradient_penalty_gradient",))
+def gradient_penalty_cost(rng: Generator) -> Iterator[Case]:
+    """gradient_penalty takes one backward pass for the batch, not one for every row"""
+    yield case(f"{WIDE_BATCH} samples", *_penalised(rng, WIDE_CRITIC, WIDE_BATCH))
+
+
+@throughput("train_step", needs=("train_step_path",))
+def train_step_speed(rng: Generator) -> Iterator[Case]:
+    """train_step is about as fast as the reference's"""
+    real = 1.5 * rng.normal(size=(WIDE_BATCH, 2))
+    state = _start(rng, WIDE_CRITIC, WIDE_GENERATOR)
+    yield case(f"batches of {WIDE_BATCH}", state, real, _noise(rng, WIDE_BATCH), _noise(rng, WIDE_BATCH))
 
 
 # --- drawing inputs ---------------------------------------------------------------------------------------
@@ -266,6 +339,11 @@ def _mlp(rng: Generator, sizes: tuple[int, ...], gain: float = 1.0) -> Params:
         {"w": gain * rng.normal(size=(i, o)) * np.sqrt(2 / i), "b": 0.3 * rng.normal(size=o)}
         for i, o in zip(sizes[:-1], sizes[1:], strict=True)
     ]
+
+
+def _start(rng: Generator, critic: tuple[int, ...], generator: tuple[int, ...]) -> dict[str, Any]:
+    d, g = _mlp(rng, critic), _mlp(rng, generator)
+    return {"d": d, "g": g, "d_opt": _adam_init(d), "g_opt": _adam_init(g)}
 
 
 def _adam_init(params: Params) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from autograder import sandbox
-from autograder.assignment import AssignmentError, find_root, load
+from autograder.assignment import AssignmentError, find_root, list_assignments, load
+from autograder.bench import measure_limits, measure_references
 from autograder.cli.common import (
     NOT_ALL_JUDGED,
     OK,
@@ -30,6 +32,7 @@ from autograder.cli.common import (
     plain,
     print_json,
     require_sandbox,
+    spinner,
     stored_results,
 )
 from autograder.demo import run_demo
@@ -38,6 +41,7 @@ from autograder.grade import write_result
 from autograder.report import show_result, show_table, write_reports
 from autograder.results import to_json
 from autograder.score import score
+from autograder.stand import Stand
 
 
 def grade(
@@ -139,6 +143,47 @@ def doctor(root: Root = None, device: Device = "auto", json: Json = False) -> No
             mark = "[green]✓[/]" if f.good else "[yellow]![/]"
             out.print(f"{mark} [bold]{f.name}[/]: {plain(f.text)}", highlight=False, soft_wrap=True)
     raise typer.Exit(OK if all(f.good for f in findings) else NOT_ALL_JUDGED)
+
+
+def bench(
+    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments; default: all.")] = None,
+    root: Root = None,
+    device: Device = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the reference programs on this device, beside what the device can do.
+
+    Example: autograder bench conv --device gpu
+    """
+    folder = root or find_root()
+    stand = Stand(device, 8000)
+    try:
+        name = stand.worker.start()
+        with spinner("measuring", quiet or json) as say:
+            limits = measure_limits(stand)
+            speeds = measure_references(
+                [load(s, folder) for s in slugs or list_assignments(folder)], stand, limits, say
+            )
+    finally:
+        stand.close()
+    if json:
+        print_json({"device": name, "limits": limits.__dict__, "references": [s.__dict__ for s in speeds]})
+        return
+    out.print(plain(name), highlight=False)
+    out.print(
+        f"copy {limits.bandwidth / 1e9:.1f} GB/s, matmul {limits.matmul / 1e9:.1f} GFLOP/s (float32; one thread on a CPU)",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("assignment", "reference program", "calls/s", "GFLOP/s", "GB/s", "of the limit"):
+        table.add_column(column, justify="left" if column in ("assignment", "reference program") else "right")
+    for s in speeds:
+        rates = [f"{v / s.seconds / 1e9:.2f}" if v is not None else "?" for v in (s.flops, s.bytes)]
+        table.add_row(
+            s.assignment, s.case, f"{1 / s.seconds:.1f}", *rates, f"{s.share:.0%}" if s.share == s.share else "?"
+        )
+    out.print(table)
 
 
 def demo(

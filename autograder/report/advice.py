@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograder.report.measured import MEASURED, sentence
-from autograder.report.text import function_name
+from autograder.report.text import capital, function_name
 from autograder.report.view import FAIL, PARTLY, PASS, CheckView, functions
 from autograder.results import INCONCLUSIVE, NOT_JUDGED, SKIPPED, Finding, Result
 
@@ -60,7 +60,7 @@ def first_reason(result: Result) -> str:
 def unsettled_reason(result: Result) -> str:
     """Say in one line which measurement is to be repeated."""
     open_ = (c for c in result.checks if c.outcome == INCONCLUSIVE)
-    return next((f"{function_name(c.function)}: {sentence(c) or 'Not settled yet.'}" for c in open_), "")
+    return next((f"not settled yet: {function_name(c.function)}: {sentence(c) or c.title}" for c in open_), "")
 
 
 def _finding_step(finding: Finding, title: str, result: Result) -> Step:
@@ -81,7 +81,7 @@ def _check_step(check: CheckView, result: Result) -> Step:
     return Step(
         f"{function_name(evidence.function)}: {evidence.title}",
         text,
-        (case.advice if case else "") if not evidence.hint else "",
+        capital(case.advice) if case and not evidence.hint else "",
         case.where if case else "",
         case.code if case else "",
         function_name(evidence.function),

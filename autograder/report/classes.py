@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.report import advice, view
+from autograder.report import advice, standing, view
+from autograder.report.equal import equal_everywhere, equal_in_one
+from autograder.report.performance import performance
 from autograder.report.text import percent
 from autograder.results import FAILED, Result
 
@@ -26,9 +28,10 @@ class Line:
     points: float
     possible: float
     share: int | None
-    fault: bool
+    open: bool
     marks: tuple[view.State, ...]
     reason: str
+    waits: str  # why there is no final mark
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,6 @@ class Common:
 
 
 @dataclass(frozen=True)
-class Equal:
-    """Submissions whose programs are equal: in every function (``function`` empty) or in one."""
-
-    function: str
-    members: tuple[str, ...]
-    checks: int
-    wrong: int
-
-
-@dataclass(frozen=True)
 class Bin:
     label: str
     short: str
@@ -89,14 +82,19 @@ def function_names(results: Sequence[Result]) -> tuple[str, ...]:
 
 
 def marks(result: Result, names: Sequence[str]) -> tuple[view.State, ...]:
-    """Return one state per function, ABSENT where there is no evidence."""
-    states = {v.name: v.state for v in view.functions(result)}
+    """Return one state per function (by its name in the evidence), ABSENT where there is no evidence."""
+    states = {v.key: v.state for v in view.functions(result)}
     return tuple(states.get(name, view.ABSENT) for name in names)
 
 
 def is_open(result: Result) -> bool:
-    """True when there is no final mark: nothing scored, or something awaits our repair."""
-    return result.score is None or view.fault(result)
+    """True when there is no final mark: nothing scored, or something awaits our repair or another measurement."""
+    return result.score is None or standing.fault(result) or standing.unsettled(result)
+
+
+def only_unsettled(result: Result) -> bool:
+    """True when all that a final mark lacks is another measurement."""
+    return is_open(result) and standing.unsettled(result) and result.score is not None and not standing.fault(result)
 
 
 def overview(results: Sequence[Result], hrefs: Sequence[str]) -> dict[str, Any]:
@@ -104,12 +102,16 @@ def overview(results: Sequence[Result], hrefs: Sequence[str]) -> dict[str, Any]:
     names = function_names(results)
     lines = [_line(r, href, names) for r, href in zip(results, hrefs, strict=True)]
     final = [r for r in results if not is_open(r)]
-    shares = [s for s in map(view.share, final) if s is not None]
-    whole = _equal_everywhere(results)
+    shares = [s for s in map(standing.share, final) if s is not None]
+    whole = equal_everywhere(results)
     return {
         "names": names,
         "lines": lines,
-        "open": [line for line, r in zip(lines, results, strict=True) if is_open(r)],
+        "open": [x for x, r in zip(lines, results, strict=True) if is_open(r) and not only_unsettled(r)],
+        "unsettled": [x for x, r in zip(lines, results, strict=True) if only_unsettled(r)],
+        "left": sum(standing.left_points(r) > 0 for r in results),
+        "legend": _legend(lines),
+        "performance": performance(results),
         "shares": shares,
         "mean": math.floor(statistics.fmean(shares)) if shares else 0,
         "median": math.floor(statistics.median(shares)) if shares else 0,
@@ -121,7 +123,7 @@ def overview(results: Sequence[Result], hrefs: Sequence[str]) -> dict[str, Any]:
         "mistakes": _mistakes(results),
         "violations": _violations(results),
         "whole": whole,
-        "parts_equal": _equal_in_one(results, {g.members for g in whole}),
+        "parts_equal": equal_in_one(results, {g.members for g in whole}),
     }
 
 
@@ -132,11 +134,24 @@ def _line(result: Result, href: str, names: Sequence[str]) -> Line:
         href,
         score.points if score else 0.0,
         score.possible if score else 0.0,
-        view.share(result),
-        view.fault(result),
+        standing.share(result),
+        is_open(result),
         marks(result, names),
         advice.first_reason(result)[:240],
+        _waits(result)[:240],
     )
+
+
+def _waits(result: Result) -> str:
+    if standing.fault(result) or result.score is None:
+        return advice.first_reason(result)
+    return advice.unsettled_reason(result)
+
+
+def _legend(lines: Sequence[Line]) -> tuple[view.State, ...]:
+    used = {state for line in lines for state in line.marks}
+    usual = (view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT)
+    return (*usual, *(s for s in (view.UNSURE, view.LEFT, view.ABSENT) if s in used))
 
 
 def _bins(shares: Sequence[int]) -> list[Bin]:
@@ -156,11 +171,11 @@ def _rates(results: Sequence[Result]) -> list[Rate]:
     for result in results:
         for function in view.functions(result):
             for check in function.checks:
-                seen.setdefault(check.evidence.name, (function.name, check.evidence.title))
+                seen.setdefault(check.evidence.name, (function.key, check.evidence.title))
                 states.setdefault(check.evidence.name, Counter())[check.state.key] += 1
     rates = []
     for name, (function_name, title) in seen.items():
-        judged = sum(states[name].values()) - states[name][view.FAULT.key]
+        judged = sum(states[name].values()) - sum(states[name][s.key] for s in (view.FAULT, view.UNSURE, view.LEFT))
         if judged:
             n = states[name]
             rates.append(Rate(function_name, title, judged, n[view.PASS.key], n[view.PARTLY.key]))
@@ -183,45 +198,3 @@ def _violations(results: Sequence[Result]) -> list[tuple[str, int]]:
     for result in results:
         number.update({f.name for f in result.findings if f.severity == "violation" and f.name})
     return sorted(number.items(), key=lambda item: (-item[1], item[0]))[:20]
-
-
-def _programs(result: Result) -> dict[str, tuple[str, str, bool]]:
-    """Map check to (function, program, wrong), for the checks that have a program."""
-    return {c.name: (c.function, c.program, c.outcome == FAILED) for c in result.checks if c.program}
-
-
-def _equal_everywhere(results: Sequence[Result]) -> list[Equal]:
-    groups: dict[tuple[tuple[str, str], ...], list[Result]] = {}
-    for result in results:
-        signature = tuple(sorted((name, program) for name, (_, program, _) in _programs(result).items()))
-        if signature:
-            groups.setdefault(signature, []).append(result)
-    found = [
-        Equal("", tuple(r.submission for r in same), len(key), sum(w for _, _, w in _programs(same[0]).values()))
-        for key, same in groups.items()
-        if len(same) > 1
-    ]
-    return sorted(found, key=lambda g: (-g.wrong, -len(g.members), g.members))
-
-
-def _equal_in_one(results: Sequence[Result], told: set[tuple[str, ...]]) -> list[Equal]:
-    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Result]] = {}
-    wrong: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
-    for result in results:
-        by_function: dict[str, list[tuple[str, str]]] = {}
-        failed: Counter[str] = Counter()
-        for name, (function, program, is_wrong) in _programs(result).items():
-            by_function.setdefault(function, []).append((name, program))
-            failed[function] += is_wrong
-        for function, pairs in by_function.items():
-            key = (function, tuple(sorted(pairs)))
-            groups.setdefault(key, []).append(result)
-            wrong[key] = failed[function]
-    found = [
-        Equal(key[0], tuple(r.submission for r in same), len(key[1]), wrong[key])
-        for key, same in groups.items()
-        if len(same) > 1
-    ]
-    found = [g for g in found if g.members not in told]
-    # Few and wrong is what instructors look for; many and right is what short functions give.
-    return sorted(found, key=lambda g: (-g.wrong, len(g.members), g.function))[:60]

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from autograder.report import advice, text, view
+from autograder.report import advice, measured, plots, standing, text, view
 from autograder.report.classes import overview
 from autograder.results import Result
 
@@ -45,15 +45,19 @@ def submission_page(
             assignment_title=assignment_title,
             home=home,
             views=views,
-            fault=view.fault(result),
-            share=view.share(result),
-            summary=view.summary(result),
+            fault=standing.fault(result),
+            unsettled=standing.unsettled(result),
+            share=standing.share(result),
+            standing=standing.standing(result),
+            left=any(map(measured.left_out, result.checks)),
+            summary=standing.summary(result),
             steps=advice.steps(result),
-            change=view.change(previous, result),
-            complete=all(v.state is view.PASS for v in views),
+            change=standing.change(previous, result),
+            complete=standing.complete(result),
             findings={s: [f for f in result.findings if f.severity == s] for s in ("violation", "skipped", "note")},
             excerpt=functools.partial(view.excerpt, sources),
             states=view.STATES,
+            unsettled_words=measured.UNSETTLED,
         )
     )
 
@@ -72,7 +76,6 @@ def class_page_at(results: Sequence[Result], *, assignment_title: str, hrefs: Se
         .render(
             assignment_title=assignment_title,
             states=view.STATES,
-            legend=(view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT, view.UNSURE, view.ABSENT),
             provenance=results[0].provenance if results else None,
             **overview(results, hrefs),
         )
@@ -99,6 +102,14 @@ def _environment() -> jinja2.Environment:
         value=lambda number: text.value_pair(number, number)[0],
         seconds=lambda number: f"{number:.3g} s",
         name=lambda value: text.visible(value, limit=160),
+        function=_function,
+        plain_function=text.function_name,
+        number=text.short_number,
+        ratios=measured.ratios,
+        training=measured.training,
+        unmeasured=lambda check: [r for r in check.rows if measured.unmeasured(check.evidence, r.worst)],
+        loss_plot=plots.loss_plot,
+        ratio_plot=plots.ratio_plot,
         lines=_lines,
         prose=_prose,
     )
@@ -109,6 +120,17 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return text.visible(value)
+
+
+def _function(name: str) -> Markup:
+    """Name a graded function; compositions that come with the assignment are told apart."""
+    short = text.visible(name.removeprefix("given."), limit=160)
+    together = (
+        Markup(' <span class="together">(<span>your functions </span>together)</span>')
+        if name.startswith("given.")
+        else ""
+    )
+    return Markup("<code>{}</code>{}").format(short, together)
 
 
 def _lines(value: str) -> Markup:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from autograder.report import advice, view
+from autograder.report import advice, measured, plots, readings, standing, view
 from autograder.report.text import distance, place_words, points, value_pair, visible
-from autograder.results import Result
+from autograder.results import CheckEvidence, Result
 
 # Everything CommonMark, GitHub's extensions, or a mail client might read as more than a character.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$^=])")
@@ -16,17 +17,19 @@ def submission_markdown(result: Result, *, assignment_title: str, previous: Resu
     """Render the student's report as Markdown."""
     parts = [f"# {_plain(assignment_title)}", f"Submission: {_code(result.submission)}"]
     if result.score is None:
-        parts.append(f"**No mark.** {_plain(view.summary(result))}")
+        parts.append(f"**No mark.** {_plain(standing.summary(result))}")
     else:
         mark = f"{points(result.score.points)} of {points(result.score.possible)} points"
-        parts.append(f"**{mark}.** {_plain(view.summary(result))}")
-    if view.fault(result):
+        parts.append(f"**{mark}{_plain(standing.standing(result))}.** {_plain(standing.summary(result))}")
+    if standing.fault(result):
         parts.append(
             "> **Some of this was not judged, and that is our fault.** The grader failed, not you. You lose nothing: "
             "it will be graded again."
         )
+    if standing.unsettled(result):
+        parts.append(f"> **Not settled yet.** {_plain(measured.UNSETTLED)}")
     parts += _next(result)
-    change = view.change(previous, result)
+    change = standing.change(previous, result)
     if change and (change.better or change.worse):
         parts.append("## Since your last attempt")
         rows = [f"- now right: {_plain(t)}" for t in change.better]
@@ -35,7 +38,7 @@ def submission_markdown(result: Result, *, assignment_title: str, previous: Resu
         parts.append("## Remarks on the source")
         parts.append("\n".join(_finding(f.severity, f.where, f.name, f.message, f.instead) for f in result.findings))
     for function in view.functions(result):
-        parts += _function(function)
+        parts += _function(function, result.provenance.device)
     p = result.provenance
     parts.append(
         f"Graded by version {_plain(p.engine_version)} of the grader, assignment {_plain(p.assignment)} "
@@ -63,23 +66,45 @@ def _finding(severity: str, where: str, name: str, message: str, instead: str) -
     return f"- {_plain(severity)}, {_plain(where)}:{named} {_plain(message)}{better}"
 
 
-def _function(function: view.FunctionView) -> list[str]:
+def _function(function: view.FunctionView, device: str) -> list[str]:
     earned = ""
     if function.points is not None and function.possible is not None:
         earned = f", {points(function.points)} of {points(function.possible)}"
     lines = []
     for check in function.checks:
         evidence = check.evidence
-        lines.append(f"- {check.state.sign} {check.state.word}: {_plain(evidence.title)}")
-        if check.state is view.PASS:
-            continue
-        if check.state is view.FAULT:
-            lines.append("  - our fault, not yours")
-        lines += [f"  - {_plain(t)}" for t in (evidence.message, evidence.hint) if t]
-        for row in check.rows:
-            if row.failed:
-                lines.append(f"  - {_case(row)}")
-    return [f"## {_code(function.name)}: {function.state.word.lower()}{earned}", "\n".join(lines)]
+        lines.append(f"- {check.state.sign} {check.word}: {_plain(evidence.title)}")
+        if check.state is not view.PASS or evidence.kind in measured.MEASURED:
+            if check.state is view.FAULT:
+                lines.append("  - our fault, not yours")
+            lines += [f"  - {_plain(t)}" for t in (check.said, evidence.hint) if t]
+            rows = [r for r in check.rows if r.failed and measured.unmeasured(evidence, r.worst)]
+            lines += [f"  - {_case(row)}" for row in rows]
+        lines += _measured(evidence, device)
+    together = " (your functions together)" if function.name != function.key else ""
+    name = f"{_code(function.key.removeprefix('given.'))}{together}" if together else _code(function.key)
+    return [f"## {name}: {function.state.word.lower()}{earned}", "\n".join(lines)]
+
+
+def _measured(evidence: CheckEvidence, device: str) -> Iterator[str]:
+    for ratio in measured.ratios(evidence):
+        label = f"{_plain(ratio.label)}: " if len(evidence.cases) > 1 else ""
+        yield f"  - {label}{_code(readings.meter(ratio))}"
+        yield f"  - {_plain(readings.numbers(ratio, device))}"
+    found = measured.training(evidence)
+    if found is None:
+        return
+    for held in found.held:
+        yield f"  - {_plain(readings.held_out(held))}"
+    for reading in readings.curves(found):
+        ends = f"{_plain(reading.first)} → {_plain(reading.last)}"
+        yield f"  - loss, {_plain(reading.name)}: {_code(reading.blocks)} {ends}"
+    plot = plots.loss_plot(found)
+    if plot:
+        yield ""
+        yield f"  | trained | {' | '.join(map(_plain, plot.heads))} |"
+        yield f"  |---|{'---:|' * len(plot.heads)}"
+        yield from (f"  | {' | '.join(map(_plain, row))} |" for row in plot.rows)
 
 
 def _case(row: view.Row) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from autograder.report.text import capital, si, times, times_between
+from autograder.report.text import capital, grouped, si, times, times_between
 from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, PASSED, SKIPPED, CaseEvidence, CheckEvidence
 
 MEASURED = ("training", "throughput", "cost")
@@ -132,18 +132,19 @@ def sentence(check: CheckEvidence) -> str:
     worst = max(found, key=lambda r: r.middle)
     words = f"{worst.label}: {worst.words}." if len(check.cases) > 1 else f"{capital(worst.words)}."
     if check.outcome == INCONCLUSIVE:
-        return f"Not settled yet: {worst.words}, too wide a range for a mark. It will be measured again."
+        return f"{capital(worst.words)}, too wide a range for a mark. It will be measured again; you lose nothing."
     return words
 
 
 def _training_sentence(check: CheckEvidence) -> str:
     number, learned = len(check.cases), sum(c.outcome == PASSED for c in check.cases)
     if check.outcome == INCONCLUSIVE:
-        return f"Not settled yet: {learned} of {number} seeds learned. It will be trained again with more seeds."
+        return f"{learned} of {number} seeds learned. It will be trained again with more seeds; you lose nothing."
     if check.outcome == PASSED:
         return f"It learns as well as the reference with {learned} of {number} seeds." if number else ""
     message = next((c.message for c in check.cases if c.outcome == FAILED and c.message), check.message)
-    return f"{capital(message)} ({number - learned} of {number} seeds)." if training(check) else message
+    failed = f"{number - learned} of {number} seeds did not learn well enough"
+    return f"{capital(message)}; {failed}." if training(check) else message
 
 
 def _ratio(case: CaseEvidence) -> Ratio:
@@ -153,10 +154,11 @@ def _ratio(case: CaseEvidence) -> Ratio:
     middle, low = 1 / ratio, _inverse(found.get("ratio high", ratio))
     high = _inverse(found.get("ratio low", ratio))
     numbers = tuple(_numbers(found, _PACE if timed else _NEEDS))
-    words = "it needs no more than the reference"
     if timed:
         words = f"it takes {times_between(middle, low, high)}"
-    elif middle > 1:
+    elif 0.95 < middle < 1.05:
+        words = "it needs about what the reference needs"
+    else:
         words = f"it needs {times(middle)} times what the reference needs"
     pairs = found.get("pairs", 0.0)
     return Ratio(
@@ -185,7 +187,11 @@ def _inverse(value: float) -> float:
 def _numbers(found: Mapping[str, float], names: tuple[tuple[str, str, str], ...]) -> Iterator[Pair]:
     for name, what, unit in names:
         if name in found and f"reference {name}" in found:
-            yield Pair(what, si(found[name], unit), si(found[f"reference {name}"], unit))
+            yours, reference = found[name], found[f"reference {name}"]
+            if name == "calls per second":
+                yield Pair(what, grouped(yours), grouped(reference))
+            else:
+                yield Pair(what, si(yours, unit), si(reference, unit))
 
 
 def _held(case: CaseEvidence) -> Iterator[Held]:

@@ -62,10 +62,10 @@ def _learned(checks: Sequence[CheckEvidence]) -> list[Spread]:
         strip = strip_plot(values, {"needed": last.needed, "reference": last.reference}, ratio=False)
         if strip is None:
             continue
-        words = (
-            f"Median {short_number(statistics.median(values))}, from {short_number(min(values))} to "
-            f"{short_number(max(values))}; needed {short_number(last.needed)}, reference {short_number(last.reference)}."
+        middle, low, high, needed, reference = (
+            short_number(v) for v in (statistics.median(values), min(values), max(values), last.needed, last.reference)
         )
+        words = f"Median {middle}, from {low} to {high}; needed {needed}, reference {reference}."
         axis = f"{name} on held-out data"
         without = len(checks) - len(values)
         found.append(Spread(checks[0].function, checks[0].title, axis, strip, words, len(values), without))

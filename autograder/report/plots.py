@@ -12,8 +12,8 @@ from autograder.report.measured import Curve, Ratio, Training
 from autograder.report.scale import Scale, Tick, around_one, finite, fitting, label, wide
 from autograder.results import PASSED
 
-LEFT, RIGHT, TOP, BASE = 40, 292, 22, 166  # the frame of the loss curve in a box of 360 by 200
-_GAP = 13.0  # between the names of lines
+LEFT, RIGHT, TOP, BASE = 44, 280, 22, 166  # the frame of the loss curve in a box of 360 by 200
+_GAP = 14.0  # between the names of lines
 _AXIS = 58.0  # of a strip
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.:-=+*#"
@@ -129,7 +129,7 @@ def spark(values: Sequence[float], frame: Sequence[float], width: int = 24, plai
     blocks = _ASCII if plain else _BLOCKS
     if not values or not finite(frame):
         return ""
-    scale = fitting(frame, -0.49, len(blocks) - 0.51)
+    scale = fitting(frame, 0, len(blocks) - 1)
     width = min(width, len(values))
     parts = [values[i * len(values) // width : (i + 1) * len(values) // width] for i in range(width)]
     means = [statistics.fmean(finite(p)) if len(finite(p)) == len(p) else math.nan for p in parts]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.report.measured import Ratio, Training
+from autograder.report.measured import Held, Ratio, Training
 from autograder.report.plots import spark
 from autograder.report.scale import around_one, label
 from autograder.report.text import count, short_number
@@ -36,14 +35,11 @@ def curves(found: Training, plain: bool = False) -> tuple[Reading, ...]:
     )
 
 
-def held_out(found: Training) -> Iterator[str]:
-    """Say what every seed reached on data that it was not trained on."""
-    for h in found.held:
-        enough = "" if h.enough else ": not enough"
-        yield (
-            f"{h.name}, {h.seed}: yours {short_number(h.yours)}, needed {short_number(h.needed)}, "
-            f"reference {short_number(h.reference)}{enough}"
-        )
+def held_out(found: Held) -> str:
+    """Say what a run reached on data that it was not trained on."""
+    yours, needed, reference = (short_number(v) for v in (found.yours, found.needed, found.reference))
+    enough = "" if found.enough else ": not enough"
+    return f"{found.name}, {found.seed}: yours {yours}, needed {needed}, reference {reference}{enough}"
 
 
 def meter(found: Ratio, plain: bool = False) -> str:
@@ -57,7 +53,7 @@ def meter(found: Ratio, plain: bool = False) -> str:
     cells[round(scale(1.0))] = one
     cells[round(scale(found.middle))] = middle
     low, high = (label(float(f"{v:.2g}")) for v in (scale.low, scale.high))
-    return f"{low} {''.join(cells)} {high}"
+    return f"{low} {''.join(cells)} {high} times, {one} is the reference"
 
 
 def numbers(found: Ratio, device: str) -> str:

@@ -70,7 +70,7 @@ def around_one(values: Sequence[float], start: float, end: float) -> Scale:
 
 def label(value: float) -> str:
     """Write a round number for an axis."""
-    if value == 0 or 1e-4 <= abs(value) < 1e5:
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.6g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report import advice, classes, text, view
+from autograder.report import advice, classes, standing, text, view
 from autograder.report.ink import QUIET, Ink
 from autograder.results import Result
 
@@ -46,14 +46,21 @@ def _class(ink: Ink, results: Sequence[Result], width: int) -> Iterator[Renderab
         yield Text()
         yield from _reasons(ink, results)
     yield Text()
-    known = (view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT, view.UNSURE, view.ABSENT)
+    known = (view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT, view.UNSURE, view.LEFT, view.ABSENT)
     used = [s for s in known if any(s in marks for marks in states)]
     yield Text("  ").join(ink.sign(s).append(f" {s.word.lower()}", "default") for s in used)
-    yield ink(f"functions: {', '.join(names) or 'none'}", QUIET, 2000)
-    waiting = sum(map(classes.is_open, results))
+    yield ink(f"functions: {', '.join(map(text.function_name, names)) or 'none'}", QUIET, 2000)
+    waiting = sum(classes.is_open(r) and not classes.only_unsettled(r) for r in results)
     if waiting:
         said = f"{text.count(waiting, 'submission')} without a final mark: a fault of the grader is never a zero."
         yield Text(said, style="bold magenta")
+    left = max(map(standing.left_points, results))
+    if left:
+        yield Text(f"performance left out: only numbers were asked for ({text.points(left)} points)", style=QUIET)
+    unsettled = sum(map(classes.only_unsettled, results))
+    if unsettled:
+        said = f"{text.count(unsettled, 'submission')} not settled yet: measurements are repeated, nobody loses points."
+        yield Text(said, style="magenta")
 
 
 def _reasons(ink: Ink, results: Sequence[Result]) -> Iterator[Text]:
@@ -71,12 +78,13 @@ def _reasons(ink: Ink, results: Sequence[Result]) -> Iterator[Text]:
 def _mark(result: Result) -> Text:
     if result.score is None:
         return Text("no mark", style="bold magenta")
-    fault = view.fault(result)
     mark = f"{text.points(result.score.points)}/{text.points(result.score.possible)}"
-    return Text(f"{mark} !" if fault else mark, style="bold magenta" if fault else "")
+    if standing.fault(result):
+        return Text(f"{mark} !", style="bold magenta")
+    return Text(f"{mark} ?", style="magenta") if standing.unsettled(result) else Text(mark)
 
 
 def _bar(ink: Ink, result: Result, width: int) -> Text:
-    full = (view.share(result) or 0) * width // 100
+    full = (standing.share(result) or 0) * width // 100
     solid, empty = ("#", ".") if ink.plain else ("━", "─")
     return Text.assemble((solid * full, "cyan"), (empty * (width - full), QUIET))

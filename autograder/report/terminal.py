@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report import advice, text, view
-from autograder.results import Result
+from autograder.report import advice, measured, readings, standing, text, view
+from autograder.report.ink import QUIET, STYLES, Ink, hang
+from autograder.results import CheckEvidence, Result
 
 _REMARKS = 4
 
@@ -27,9 +28,11 @@ def _screen(ink: Ink, result: Result, verbose: bool) -> Iterator[RenderableType]
     if standing.fault(result):
         said = "Some of this was not judged. The grader failed, not you: you lose nothing, and it will be graded again."
         yield ink.panel(Text(said), "Our fault, not yours", "bold magenta")
-    if advice.steps(result) or not standing.fault(result):
+    if standing.unsettled(result):
+        yield ink.panel(Text(measured.UNSETTLED), "Not settled yet", "magenta")
+    if advice.steps(result) or not (standing.fault(result) or standing.unsettled(result)):
         yield _next_panel(ink, result)
-    yield from _functions(ink, view.functions(result), verbose)
+    yield from _functions(ink, result, verbose)
     yield from _remarks(ink, result, verbose)
     if verbose:
         yield from _background(ink, result)
@@ -44,8 +47,12 @@ def _headline(ink: Ink, result: Result) -> RenderableType:
         grid.add_row(title, Text("no mark", style="bold"))
     else:
         mark = Text(text.points(result.score.points), style="bold")
-        part = "so far" if standing.fault(result) else f"{standing.share(result)} %"
-        mark.append(f" of {text.points(result.score.possible)} points, {part}", "not bold")
+        part = f", {standing.share(result)} %"
+        if standing.fault(result) or standing.unsettled(result):
+            part = " so far"
+        elif standing.left_points(result):
+            part = f", {text.points(standing.left_points(result))} left out"
+        mark.append(f" of {text.points(result.score.possible)} points{part}", "not bold")
         grid.add_row(title, mark)
     return grid
 
@@ -53,9 +60,10 @@ def _headline(ink: Ink, result: Result) -> RenderableType:
 def _next_panel(ink: Ink, result: Result) -> RenderableType:
     found = advice.steps(result)
     if not found:
-        views = view.functions(result)
-        done = bool(views) and all(v.state is view.PASS for v in views)
-        said = "Every check passes: nothing left to do." if done else "Nothing to repair in your code."
+        said = "Nothing to repair in your code."
+        if standing.complete(result):
+            left = any(map(measured.left_out, result.checks))
+            said = "Everything that was checked passes." if left else "Every check passes: nothing left to do."
         return ink.panel(Text(said), "Next", "green")
     step = found[0]
     lines = [ink(step.title, "bold"), ink(step.text)]
@@ -71,13 +79,15 @@ def _next_panel(ink: Ink, result: Result) -> RenderableType:
     return ink.panel(Group(*lines), "Next", "cyan")
 
 
-def _functions(ink: Ink, views: Sequence[view.FunctionView], verbose: bool) -> Iterator[RenderableType]:
+def _functions(ink: Ink, result: Result, verbose: bool) -> Iterator[RenderableType]:
+    views = [v for v in view.functions(result) if verbose or v.state is not view.LEFT]
+    left = [c for c in result.checks if measured.left_out(c)]
     right = [v for v in views if v.state is view.PASS]
     together = not verbose and len(right) > 4 and len(views) > 8
     if together:
         names = ", ".join(v.name for v in right)
         yield hang(ink, ink.sign(view.PASS), ink(f"{text.count(len(right), 'function')} right: {names}"))
-    width = min(24, max((len(ink.string(v.name)) for v in views), default=0))
+    width = min(36, max((len(ink.string(v.name)) for v in views), default=0))
     for function in views:
         if together and function.state is view.PASS:
             continue
@@ -88,26 +98,48 @@ def _functions(ink: Ink, views: Sequence[view.FunctionView], verbose: bool) -> I
         if function.state is not view.PASS:
             line.append(f"  {function.state.word.lower()}", STYLES[function.state.key])
         yield hang(ink, ink.sign(function.state), line, crop=not verbose)
-        notable = [c for c in function.checks if c.state is not view.PASS]
+        notable = [c for c in function.checks if c.state not in (view.PASS, view.LEFT)]
         # What is skipped hardly needs a line beside what it waits for.
         wrong = [c for c in notable if c.state is not view.SKIP] or notable[:1]
         for check in function.checks if verbose else wrong[:1]:
-            yield Padding(_check(ink, check, verbose), (0, 0, 0, 2))
+            yield Padding(_check(ink, check, verbose, result.provenance.device), (0, 0, 0, 2))
         if not verbose and len(wrong) > 1:
             yield Text(f"    and {text.count(len(wrong) - 1, 'more check')}", style=QUIET)
+    if left and not verbose:
+        worth = f" ({text.points(standing.left_points(result))} points)" if result.score else ""
+        yield Text(f"  performance left out: {text.count(len(left), 'check')}{worth}", style=QUIET)
 
 
-def _check(ink: Ink, check: view.CheckView, verbose: bool) -> RenderableType:
+def _check(ink: Ink, check: view.CheckView, verbose: bool, device: str) -> RenderableType:
     evidence = check.evidence
-    said = f"our fault: {evidence.message}" if check.state is view.FAULT else evidence.message
+    said = f"our fault: {check.said}" if check.state is view.FAULT else check.said
     if not verbose:
         return hang(ink, ink.sign(check.state), ink.short(said or evidence.title, indent=6))
     lines: list[RenderableType] = [ink(t) for t in (evidence.title, said, evidence.hint) if t]
+    lines += [line if isinstance(line, Text) else ink(line) for line in _measured(ink, evidence, device)]
     for row in check.rows:
+        if not measured.unmeasured(evidence, row.worst):
+            continue
         lines.append(hang(ink, ink.sign(row.state), ink("; ".join(_row(check, row)))))
         if row.failed and row.worst.code:
             lines.append(ink(f"    {row.worst.code.strip()}", "cyan"))
     return hang(ink, ink.sign(check.state), Group(*lines))
+
+
+def _measured(ink: Ink, evidence: CheckEvidence, device: str) -> Iterator[str | Text]:
+    for ratio in measured.ratios(evidence):
+        if len(evidence.cases) > 1:
+            yield f"{ratio.label}: {ratio.words}"
+        yield Text(readings.meter(ratio, ink.plain), style="cyan")
+        yield readings.numbers(ratio, device)
+    found = measured.training(evidence)
+    if found is None:
+        return
+    drawn = readings.curves(found, ink.plain)
+    for reading in drawn:
+        name = f"loss, {reading.name}".ljust(6 + max(len(r.name) for r in drawn))
+        yield Text.assemble(name, " ", (reading.blocks, "cyan"), ink(f" {reading.first} → {reading.last}"))
+    yield from map(readings.held_out, found.held)
 
 
 def _row(check: view.CheckView, row: view.Row) -> Iterator[str]:

@@ -146,6 +146,11 @@ def si(value: float, unit: str = "") -> str:
     return f"{digits} {'nµm kMGTP'[power + 3].strip()}{unit}".strip()
 
 
+def grouped(value: float) -> str:
+    """Write a count per something: three digits, or all before the point in groups of three."""
+    return f"{value:,.0f}" if 100 <= value < 1e9 else _number(value, 3)
+
+
 def times(value: float, digits: int = 2) -> str:
     """Write a factor: "1.9", "0.48", "12"."""
     if not math.isfinite(value):
@@ -158,6 +163,7 @@ def times(value: float, digits: int = 2) -> str:
 
 def times_between(middle: float, low: float, high: float) -> str:
     """Compare a duration with the reference's in plain words."""
+    low = low if math.isfinite(low) else middle
     digits = 2 if len({times(v) for v in (middle, low, high)}) == 3 else 3
     said = f"{times(middle, digits)} times as long as the reference"
     if not math.isfinite(high):

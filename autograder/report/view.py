@@ -58,6 +58,11 @@ class Row:
 
 @dataclass(frozen=True)
 class CheckView:
+    """One check; ``points`` is None while they are open, ``possible`` too where nobody asked for them.
+
+    Unlike a zero, an open mark is shown as a dash.
+    """
+
     evidence: CheckEvidence
     state: State
     points: float | None
@@ -93,7 +98,7 @@ def functions(result: Result) -> tuple[FunctionView, ...]:
         view = CheckView(
             check,
             state,
-            score.points if score and state is not LEFT else None,
+            score.points if score and state not in (LEFT, FAULT, UNSURE) else None,
             score.possible if score and state is not LEFT else None,
             score.reason if score else "",
             rows,

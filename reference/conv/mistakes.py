@@ -32,7 +32,7 @@ def forgets_the_first_position(*, size, kernel, stride, padding, dilation):
     return (size + low + high - (dilation * (kernel - 1) + 1)) // stride
 
 
-@mistake("output_size", fails=["output_size_valid"], topic="convolution arithmetic")
+@mistake("output_size", fails=["output_size_valid", "output_size_dilation"], topic="convolution arithmetic")
 def rounds_up_without_padding(*, size, kernel, stride, padding, dilation):
     """You round (n - k) / s up. A kernel that would stick out at the end has no position there: round down, with //.
     Only SAME rounds up, and it rounds n / s."""
@@ -154,6 +154,15 @@ def _sides(x, w, strides, dilation, padding, split, strided=True):
 
 
 @mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
+def same_amount_on_both_sides(x, w, b, *, strides, padding, dilation, groups):
+    """With SAME you pad both sides alike, by (k - 1) // 2. That is right for odd kernels and stride 1. In general the two
+    sides differ: work out the total, then total // 2 before and the rest after."""
+    if padding == "SAME":
+        padding = tuple((d * (k - 1) // 2,) * 2 for k, d in zip(w.shape[:2], dilation))
+    return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
+
+
+@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
 def odd_pixel_of_padding_first(x, w, b, *, strides, padding, dilation, groups):
     """When SAME needs an odd number of pixels, you put the extra one above and left. By the convention here, and in
     JAX, it goes below and right: total // 2 before, the rest after."""
@@ -161,12 +170,10 @@ def odd_pixel_of_padding_first(x, w, b, *, strides, padding, dilation, groups):
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
+@mistake("conv2d", fails=["conv2d_same", "conv2d_dilation"], topic="padding")
 def all_padding_after(x, w, b, *, strides, padding, dilation, groups):
     """With SAME you pad only below and right. Half of the total (rounded down) goes above and left."""
     pads = _sides(x, w, strides, dilation, padding, lambda t: (0, t))
-    if padding == "SAME" and dilation != (1, 1):
-        pads = padding
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
@@ -176,15 +183,6 @@ def same_padding_without_the_stride(x, w, b, *, strides, padding, dilation, grou
     the total is (ceil(n / s) - 1) * s + k - n, never below 0."""
     pads = _sides(x, w, strides, dilation, padding, lambda t: (t // 2, t - t // 2), strided=False)
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
-
-
-@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
-def same_amount_on_both_sides(x, w, b, *, strides, padding, dilation, groups):
-    """With SAME you pad both sides alike, by (k - 1) // 2. That is right for odd kernels and stride 1. In general the two
-    sides differ: work out the total, then total // 2 before and the rest after."""
-    if padding == "SAME":
-        padding = tuple((d * (k - 1) // 2,) * 2 for k, d in zip(w.shape[:2], dilation))
-    return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
 
 @mistake("conv2d", fails=["conv2d_same", "conv2d_explicit", "conv2d_same_strides", "conv2d_dilation"], topic="padding")
@@ -342,9 +340,7 @@ def averages_over_the_batch(dy, x, w, **how):
     return dx, dw / len(x), db / len(x)
 
 
-@mistake(
-    "conv2d_backward", fails=[n for n in EVERY_BACK if n != "conv2d_backward_strides"], topic="convolution gradients"
-)
+@mistake("conv2d_backward", fails=EVERY_BACK, topic="convolution gradients")
 def last_tap_overwrites(dy, x, w, *, strides, padding, dilation, groups):
     """You write into dx where you should add. A pixel is seen by several positions through different taps, and receives
     from all of them: .at[...].add, not .set."""
@@ -394,7 +390,7 @@ def cuts_the_wrong_border_off(dy, x, w, *, strides, padding, dilation, groups):
     return dpadded[:, bottom : bottom + x.shape[1], right : right + x.shape[2]], dw, db
 
 
-@mistake("conv2d_backward", fails=["conv2d_backward_same", "conv2d_backward_explicit"], topic="convolution gradients")
+@mistake("conv2d_backward", fails=["conv2d_backward_explicit"], topic="convolution gradients")
 def gradients_without_the_padding(dy, x, w, *, strides, padding, dilation, groups):
     """Your gradients leave the padding out, as if the first position started at the first pixel. Pad the image as in the
     forward pass, work on the padded one, and cut the border off dx at the end."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+import given
 import jax
 import jax.numpy as jnp
 
-import given
 from autograder.checks import mistake
 
 from .solution import d_loss as right_d_loss
@@ -16,16 +16,14 @@ from .solution import g_loss_nonsaturating as right_g_loss
 from .solution import g_objective as right_g_objective
 from .solution import softplus
 
-ALL_OF_D_LOSS = ["d_loss_values", "d_loss_gradient"]
-
 # --- minimax and non-saturating losses --------------------------------------------------------------------
 
 
 @mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
 def log_of_sigmoid(real, fake):
     """Your d_loss computes sigmoid first and its logarithm afterwards. In float32 sigmoid(-180) is 0, and its log is
-    -inf; sigmoid(18) is 1, and log(1 - 1) is -inf too. Stay with logits: -log(sigmoid(x)) is softplus(-x), and
-    -log(1 - sigmoid(x)) is softplus(x)."""
+    -inf; sigmoid(18) is 1, and log(1 - 1) is -inf too. Stay with logits: -log(sigmoid(x)) is softplus(-x), and -log(1 -
+    sigmoid(x)) is softplus(x)."""
     return -jnp.log(_sigmoid(real)).mean() - jnp.log(1 - _sigmoid(fake)).mean()
 
 
@@ -67,52 +65,52 @@ def subtracts_the_logit(real, fake):
     return (softplus(real) - real).mean() + softplus(fake).mean()
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="binary cross-entropy")
+@mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
 def halved(real, fake):
     """Your d_loss is half of what it should be: you average the real and the fake part. The handout adds the two
     means."""
     return right_d_loss(real, fake) / 2
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="binary cross-entropy")
+@mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
 def labels_swapped(real, fake):
     """Your d_loss has the labels the wrong way round: it rewards high logits for fake samples. Real samples have target
     1, which costs softplus(-logit); generated ones have target 0, which costs softplus(logit)."""
     return softplus(real).mean() + softplus(-fake).mean()
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="binary cross-entropy")
+@mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
 def one_mean_over_both_batches(real, fake):
     """You put both batches together before you take the mean. Then the larger batch counts for more, and the sum of two
     means has become one. Take the mean over real samples, the mean over fake samples, and add the two."""
     return jnp.concatenate([softplus(-real), softplus(fake)]).mean()
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="binary cross-entropy")
+@mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
 def sums_over_the_batch(real, fake):
     """You add the losses of a batch up. Take the mean of each batch, so that the size of the batch does not change the
     size of the step."""
     return softplus(-real).sum() + softplus(fake).sum()
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="binary cross-entropy")
+@mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
 def value_of_the_game(real, fake):
-    """Your d_loss is negative: it is the value of the game, which the discriminator maximises. A loss is minimised:
-    put a minus in front."""
+    """Your d_loss is negative: it is the value of the game, which the discriminator maximises. A loss is minimised: put
+    a minus in front."""
     return -right_d_loss(real, fake)
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="binary cross-entropy")
+@mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
 def probabilities_assumed(real, fake):
-    """You apply the sigmoid twice: once yourself, and once within the cross-entropy from logits, which contains it. Pass
-    the logits as they come."""
+    """You apply the sigmoid twice: once yourself, and once within the cross-entropy from logits, which contains it.
+    Pass the logits as they come."""
     return right_d_loss(_sigmoid(real), _sigmoid(fake))
 
 
-@mistake("d_loss", fails=ALL_OF_D_LOSS, topic="label smoothing")
+@mistake("d_loss", fails=["d_loss_values"], topic="label smoothing")
 def smooths_silently(real, fake):
-    """Your d_loss gives real samples the target 0.9. Label smoothing has a function of its own here, d_loss_smoothed; in
-    d_loss the target is 1."""
+    """Your d_loss gives real samples the target 0.9. Label smoothing has a function of its own here, d_loss_smoothed;
+    in d_loss the target is 1."""
     return (0.9 * softplus(-real) + 0.1 * softplus(real)).mean() + softplus(fake).mean()
 
 
@@ -159,8 +157,8 @@ def half_of_the_smoothing(real, fake, smooth):
 
 @mistake("d_loss_smoothed", fails=["d_loss_smoothed_values"], topic="label smoothing")
 def scales_the_real_part(real, fake, smooth):
-    """You multiply the loss of the real samples by 1 - smooth and stop there. Cross-entropy with a soft target t has two
-    terms: t * softplus(-x) + (1 - t) * softplus(x). The second one is what holds the logits back."""
+    """You multiply the loss of the real samples by 1 - smooth and stop there. Cross-entropy with a soft target t has
+    two terms: t * softplus(-x) + (1 - t) * softplus(x). The second one is what holds the logits back."""
     return (1 - smooth) * softplus(-real).mean() + softplus(fake).mean()
 
 
@@ -172,21 +170,21 @@ def smoothed_log_of_sigmoid(real, fake, smooth):
     return -(t * jnp.log(p) + (1 - t) * jnp.log(1 - p)).mean() - jnp.log(1 - q).mean()
 
 
-@mistake("g_loss_minimax", fails=["g_loss_minimax_values", "g_loss_minimax_gradient"], topic="minimax loss")
+@mistake("g_loss_minimax", fails=["g_loss_minimax_values"], topic="minimax loss")
 def minimax_upside_down(fake):
     """Your g_loss_minimax is positive: it is what the discriminator minimises. The generator works against it and
     minimises the mean of log(1 - sigmoid(fake)), which is -softplus(fake)."""
     return softplus(fake).mean()
 
 
-@mistake("g_loss_minimax", fails=["g_loss_minimax_values", "g_loss_minimax_gradient"], topic="minimax loss")
+@mistake("g_loss_minimax", fails=["g_loss_minimax_values"], topic="minimax loss")
 def minimax_is_nonsaturating(fake):
     """Your g_loss_minimax is the non-saturating loss, -log(sigmoid(fake)). The original game has log(1 -
     sigmoid(fake)), without a minus in front."""
     return right_g_loss(fake)
 
 
-@mistake("g_loss_minimax", fails=["g_loss_minimax_values", "g_loss_minimax_gradient"], topic="minimax loss")
+@mistake("g_loss_minimax", fails=["g_loss_minimax_values"], topic="minimax loss")
 def minimax_of_the_wrong_logarithm(fake):
     """Your g_loss_minimax is log(sigmoid(fake)): the 1 - is missing, and with it the generator would try to be caught.
     It is log(1 - sigmoid(fake)) = -softplus(fake)."""
@@ -206,14 +204,14 @@ def minimax_by_log_of_sigmoid(fake):
 
 @mistake("g_loss_minimax", fails=["g_loss_minimax_sure"], topic="numerical stability")
 def minimax_without_log1p(fake):
-    """Your g_loss_minimax is exactly 0 where the discriminator is not fooled: 1 + exp(-18) is 1 in float32. jnp.log1p(x)
-    is log(1 + x) without that loss."""
+    """Your g_loss_minimax is exactly 0 where the discriminator is not fooled: 1 + exp(-18) is 1 in float32.
+    jnp.log1p(x) is log(1 + x) without that loss."""
     return -_softplus_without_log1p(fake).mean()
 
 
 @mistake(
     "g_loss_nonsaturating",
-    fails=["g_loss_nonsaturating_values", "g_loss_nonsaturating_gradient"],
+    fails=["g_loss_nonsaturating_values"],
     topic="non-saturating loss",
 )
 def nonsaturating_is_minimax(fake):
@@ -225,7 +223,7 @@ def nonsaturating_is_minimax(fake):
 
 @mistake(
     "g_loss_nonsaturating",
-    fails=["g_loss_nonsaturating_values", "g_loss_nonsaturating_gradient"],
+    fails=["g_loss_nonsaturating_values"],
     topic="non-saturating loss",
 )
 def nonsaturating_sign(fake):
@@ -236,7 +234,7 @@ def nonsaturating_sign(fake):
 
 @mistake(
     "g_loss_nonsaturating",
-    fails=["g_loss_nonsaturating_values", "g_loss_nonsaturating_gradient"],
+    fails=["g_loss_nonsaturating_values"],
     topic="non-saturating loss",
 )
 def nonsaturating_with_target_0(fake):
@@ -251,8 +249,8 @@ def nonsaturating_with_target_0(fake):
     topic="numerical stability",
 )
 def nonsaturating_by_log_of_sigmoid(fake):
-    """Your g_loss_nonsaturating takes the sigmoid first: sigmoid(-180) is 0 in float32, and its logarithm -inf. Early in
-    training most fakes look like that. Write it as softplus(-fake)."""
+    """Your g_loss_nonsaturating takes the sigmoid first: sigmoid(-180) is 0 in float32, and its logarithm -inf. Early
+    in training most fakes look like that. Write it as softplus(-fake)."""
     return -jnp.log(_sigmoid(fake)).mean()
 
 
@@ -320,8 +318,8 @@ def hinge_without_margin(real, fake):
 
 @mistake("hinge_d_loss", fails=["hinge_d_loss_values"], topic="hinge loss")
 def hinge_of_the_mean(real, fake):
-    """You take the mean first and the maximum afterwards. Every sample has a margin of its own: apply max(0, ...) to each
-    score, then take the mean."""
+    """You take the mean first and the maximum afterwards. Every sample has a margin of its own: apply max(0, ...) to
+    each score, then take the mean."""
     return jnp.maximum(0, 1 - real.mean()) + jnp.maximum(0, 1 + fake.mean())
 
 
@@ -386,26 +384,15 @@ def _penalty(d, x):
     return ((_lengths(_slopes(d, x)) - 1) ** 2).mean()
 
 
-BOTH = ["gradient_penalty_values", "gradient_penalty_gradient"]
-
-
 @mistake("gradient_penalty", fails=["gradient_penalty_flat"], topic="gradient penalty")
 def square_root_of_zero(d, real, fake, key):
     """Your gradient_penalty takes the square root of a sum that can be 0. The root is fine, its derivative is infinite
     there, and infinity times 0 is NaN: one flat spot, and all parameters of the critic are NaN. Add 1e-12 inside the
-    root, before you take it. jnp.linalg.norm has the same problem."""
+    root; added outside it changes nothing. jnp.linalg.norm has the same problem."""
     return ((jnp.sqrt((_slopes(d, _between(real, fake, key)) ** 2).sum(axis=1)) - 1) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=["gradient_penalty_flat"], topic="gradient penalty")
-def epsilon_outside_the_root(d, real, fake, key):
-    """You add the small constant after the square root. It has to be inside: it is the derivative of the root at 0 that
-    is infinite, and nothing that is added later changes that. sqrt(sum + 1e-12)."""
-    lengths = jnp.sqrt((_slopes(d, _between(real, fake, key)) ** 2).sum(axis=1)) + 1e-12
-    return ((lengths - 1) ** 2).mean()
-
-
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def one_length_for_the_batch(d, real, fake, key):
     """Your gradient_penalty takes one length over the whole batch. Every row has a gradient, and a length, of its own:
     sum the squares over axis 1 only, then take the mean of (length - 1)**2 over the rows."""
@@ -413,7 +400,7 @@ def one_length_for_the_batch(d, real, fake, key):
     return (jnp.sqrt((slopes**2).sum() + 1e-12) - 1) ** 2
 
 
-@mistake("gradient_penalty", fails=[*BOTH, "gradient_penalty_flat"], topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def length_over_the_batch_axis(d, real, fake, key):
     """You sum the squares over axis 0: one length per feature, across all samples. Sum over axis 1, the features of one
     sample."""
@@ -421,34 +408,34 @@ def length_over_the_batch_axis(d, real, fake, key):
     return ((jnp.sqrt((slopes**2).sum(axis=0)) - 1) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def without_the_minus_one(d, real, fake, key):
-    """Your gradient_penalty is the mean squared length of the gradient: it pulls the critic's slope to 0. The Wasserstein
-    penalty pulls it to 1: subtract 1 from the length before squaring."""
+    """Your gradient_penalty is the mean squared length of the gradient: it pulls the critic's slope to 0. The
+    Wasserstein penalty pulls it to 1: subtract 1 from the length before squaring."""
     return (_lengths(_slopes(d, _between(real, fake, key))) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def squared_length(d, real, fake, key):
     """You subtract 1 from the *squared* length. Take the square root of the sum of squares first: (length - 1)**2."""
     return (((_slopes(d, _between(real, fake, key)) ** 2).sum(axis=1) - 1) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def one_sided(d, real, fake, key):
     """Your gradient_penalty is one-sided: slopes below 1 cost nothing. That is a variant; here a length of 0.5 costs as
     much as one of 1.5."""
     return (jnp.maximum(_lengths(_slopes(d, _between(real, fake, key))) - 1, 0) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def weighted_by_ten(d, real, fake, key):
     """Your gradient_penalty is ten times too large: the usual weight of 10 is in it. Leave it out; whoever adds the
     penalty to a loss chooses the weight."""
     return 10 * _penalty(d, _between(real, fake, key))
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def gradient_of_the_mean_logit(d, real, fake, key):
     """You differentiate the *mean* of the logits, so every row's gradient comes out divided by the number of rows.
     Differentiate their sum: each row then gets the gradient of its own logit."""
@@ -456,36 +443,36 @@ def gradient_of_the_mean_logit(d, real, fake, key):
     return ((_lengths(slopes) - 1) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def one_eps_for_the_batch(d, real, fake, key):
     """You draw a single eps for the whole batch. Every row gets its own: jax.random.uniform(key, (N, 1))."""
     eps = jax.random.uniform(key)
     return _penalty(d, eps * real + (1 - eps) * fake)
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def eps_for_every_coordinate(d, real, fake, key):
-    """You draw an eps for every coordinate. Then the points fill the box around a real and a fake sample; they should lie
-    on the line between them: one eps per row, shape (N, 1)."""
+    """You draw an eps for every coordinate. Then the points fill the box around a real and a fake sample; they should
+    lie on the line between them: one eps per row, shape (N, 1)."""
     eps = jax.random.uniform(key, real.shape)
     return _penalty(d, eps * real + (1 - eps) * fake)
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def eps_on_the_fake_side(d, real, fake, key):
     """You mix the wrong way round: eps is the share of the real sample, eps * real + (1 - eps) * fake. In distribution
     this makes no difference, but the grader draws the same eps and compares numbers."""
     return _penalty(d, _between(fake, real, key))
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def splits_the_key(d, real, fake, key):
     """You split the key before you draw eps. That is a good habit where a key is used more than once; here the handout
     asks for jax.random.uniform with the very key that comes in, so that everybody draws the same points."""
     return _penalty(d, _between(real, fake, jax.random.split(key)[1]))
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def normal_eps(d, real, fake, key):
     """You draw eps from a normal distribution: points then lie beyond the two samples as well. eps is uniform between 0
     and 1."""
@@ -493,17 +480,17 @@ def normal_eps(d, real, fake, key):
     return _penalty(d, eps * real + (1 - eps) * fake)
 
 
-@mistake("gradient_penalty", fails=BOTH, topic="gradient penalty")
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
 def at_the_real_samples(d, real, fake, key):
-    """You take the gradient at the real samples. The penalty applies on the way between real and fake ones: eps * real +
-    (1 - eps) * fake."""
+    """You take the gradient at the real samples. The penalty applies on the way between real and fake ones: eps * real
+    + (1 - eps) * fake."""
     return _penalty(d, real)
 
 
 @mistake("gradient_penalty", fails=["gradient_penalty_gradient"], topic="gradient penalty")
 def stops_the_penalty(d, real, fake, key):
-    """Your gradient_penalty has the right value and no gradient: something in it is stopped. The critic is trained by the
-    gradient *of this gradient*, so jax.grad must see the parameters all the way through. Stop nothing here."""
+    """Your gradient_penalty has the right value and no gradient: something in it is stopped. The critic is trained by
+    the gradient *of this gradient*, so jax.grad must see the parameters all the way through. Stop nothing here."""
     return _penalty(jax.lax.stop_gradient(d), _between(real, fake, key))
 
 
@@ -525,14 +512,14 @@ def stops_behind_the_critic(d, g, real, z):
     return right_d_loss(given.critic(d, real), fake)
 
 
-@mistake("d_objective", fails=["d_objective_values", "d_objective_gradient"], topic="gan training")
+@mistake("d_objective", fails=["d_objective_values"], topic="gan training")
 def ignores_the_real_samples(d, g, real, z):
     """Your d_objective contains only the fake samples. Without real ones the discriminator learns to say "fake" to
     everything: use d_loss of both."""
     return softplus(given.critic(d, jax.lax.stop_gradient(given.generator(g, z)))).mean()
 
 
-@mistake("d_objective", fails=["d_objective_values", "d_objective_gradient"], topic="gan training")
+@mistake("d_objective", fails=["d_objective_values"], topic="gan training")
 def real_and_fake_exchanged(d, g, real, z):
     """You hand the logits to d_loss in the wrong order: real ones first, fake ones second."""
     fake = jax.lax.stop_gradient(given.generator(g, z))
@@ -548,8 +535,8 @@ def discriminator_moves_along(g, d, z):
 
 @mistake("g_objective", fails=["g_objective_gradient", "g_objective_frozen"], topic="stop gradient")
 def stops_the_sample_for_the_generator(g, d, z):
-    """You stop the gradient at the generated sample. In the generator's turn that is the wrong place: the gradient has to
-    pass through the critic and the sample to reach the generator. Stop the discriminator's parameters instead:
+    """You stop the gradient at the generated sample. In the generator's turn that is the wrong place: the gradient has
+    to pass through the critic and the sample to reach the generator. Stop the discriminator's parameters instead:
     jax.lax.stop_gradient(d)."""
     return right_g_loss(given.critic(d, jax.lax.stop_gradient(given.generator(g, z))))
 
@@ -561,7 +548,7 @@ def stops_the_logit_for_the_generator(g, d, z):
     return right_g_loss(jax.lax.stop_gradient(given.critic(d, given.generator(g, z))))
 
 
-@mistake("g_objective", fails=["g_objective_values", "g_objective_gradient"], topic="non-saturating loss")
+@mistake("g_objective", fails=["g_objective_values"], topic="non-saturating loss")
 def plays_the_minimax_game(g, d, z):
     """Your g_objective uses the minimax loss. The handout asks for g_loss_nonsaturating here: early in training its
     gradient does not vanish."""
@@ -648,8 +635,8 @@ def forgets_the_optimiser(state, real, z_d, z_g):
 
 @game()
 def discriminator_stays(state, real, z_d, z_g):
-    """Your train_step computes the discriminator's update and then returns the old discriminator. Put the new parameters
-    into the new state."""
+    """Your train_step computes the discriminator's update and then returns the old discriminator. Put the new
+    parameters into the new state."""
     new, losses = _round(state, real, z_d, z_g)
     return new | {"d": state["d"]}, losses
 

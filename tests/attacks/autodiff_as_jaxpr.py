@@ -2,7 +2,7 @@
 # expect: standardize=failed momentum=passed dropout=passed
 # says: is not allowed
 # expect unscreened: standardize=failed momentum=passed dropout=passed
-# says unscreened: made by automatic differentiation
+# says unscreened: automatic differentiation made operations of its program
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: jax.grad under another name, through a dict and partial
 # expect: standardize=failed momentum=passed dropout=passed
-# says: made by automatic differentiation
+# says: automatic differentiation made operations of its program
 
 import jax
 import jax.numpy as jnp

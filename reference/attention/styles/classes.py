@@ -12,17 +12,18 @@ import jax.numpy as jnp
 Mask = Optional[jax.Array]
 
 
+class Wave(NamedTuple):
+    """A pair of dimensions: the sine and the cosine of one frequency."""
+
+    frequency: float
+
+    def __call__(self, positions):
+        return [jnp.sin(positions * self.frequency), jnp.cos(positions * self.frequency)]
+
+
 def positional_encoding(positions, *, dim):
-    class Wave(NamedTuple):
-        angle: jax.Array
-
-        def __call__(self):
-            return self.angle + jnp.array([0.0, jnp.pi / 2])  # the cosine is a sine ahead of itself
-
-    frequencies = 1.0 / (10000.0 ** (jnp.arange(0, dim, 2) / dim))
-    phases = Wave((positions[:, None] * frequencies)[..., None])()
-    sines = jnp.sin(phases[..., 0]), jnp.cos(phases[..., 0])
-    return jnp.concatenate([s[..., None] for s in sines], -1).reshape(positions.shape[0], dim)
+    waves = [Wave(10000.0 ** (-i / dim)) for i in range(0, dim, 2)]
+    return jnp.column_stack([column for wave in waves for column in wave(positions)])
 
 
 class Masks:

@@ -1,0 +1,30 @@
+"""Benchmarks: what a submission costs, and whether slow solutions are told apart.  See README.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import cost
+import told_apart
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", default="cost", choices=["cost", "told-apart"])
+    parser.add_argument("--count", type=int, default=50, help="submissions of the cost benchmark")
+    parser.add_argument("--peers", type=int, default=5, help="submissions that pytest grades beside it")
+    parser.add_argument("--runs", type=int, default=100, help="runs of each variant of told-apart")
+    parser.add_argument("--busy", action="store_true", help="burn a core meanwhile")
+    options = parser.parse_args()
+    if options.what == "cost":
+        cost.main(options.count, options.peers)
+    else:
+        told_apart.main(options.runs, options.busy)
+
+
+if __name__ == "__main__":
+    main()

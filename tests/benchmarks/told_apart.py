@@ -1,0 +1,121 @@
+"""Are slow solutions told apart from an equal one?  100 runs of each, idle and beside a busy process.
+
+    python tests/benchmarks/run.py told-apart [--runs 100] [--busy]
+
+A solution that computes everything one and a half times, one that loops over the batch in Python, and one that
+is equal to the reference are timed against the reference the way grading does it.  Counted is how often the
+verdict is the right one: points in full for the equal one, and never for the others.
+"""
+
+from __future__ import annotations
+
+import collections
+import multiprocessing
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from autograder.checks import SPEED_BANDS
+from autograder.stand import TIMING_SECONDS, Stand
+from autograder.timing import interval, settled, share
+from autograder.tracer import trace_call
+
+SIZES = (256, 256, 256, 10)
+BATCH = 512
+
+
+def _layers(x, ws):
+    for w in ws[:-1]:
+        x = jnp.tanh(x @ w)
+    return x @ ws[-1]
+
+
+def reference(x, *ws):
+    return _layers(x, ws)
+
+
+def equal(x, *ws):
+    h = x
+    for i, w in enumerate(ws):
+        h = jnp.einsum("ni,io->no", h, w)
+        h = jnp.tanh(h) if i < len(ws) - 1 else h
+    return h
+
+
+def one_and_a_half(x, *ws):
+    """Every second row is computed twice, from inputs that XLA cannot see to be the same."""
+    again = _layers(x[::2] + 1e-20 * jnp.sum(x[0]) * 0 + jax.lax.optimization_barrier(jnp.float32(0)), ws)
+    return _layers(x, ws).at[::2].set(again)
+
+
+def slow_loop(x, *ws):
+    return jnp.concatenate([_layers(x[i : i + 1], ws) for i in range(BATCH)])
+
+
+VARIANTS: dict[str, Callable] = {"equal": equal, "1.5 times the work": one_and_a_half, "loop over the batch": slow_loop}
+
+
+def main(runs: int, busy: bool) -> None:
+    burner = multiprocessing.get_context("spawn").Process(target=_burn, daemon=True)
+    if busy:
+        burner.start()
+    stand = Stand("cpu", 4000)
+    print(stand.worker.start(), "with a busy process beside it" if busy else "otherwise idle")
+    specs = [["a", [BATCH, SIZES[0]], "float32"], *(["a", [a, b], "float32"] for a, b in zip(SIZES, SIZES[1:]))]
+    out = [["a", [BATCH, SIZES[-1]], "float32"]]
+    rng = np.random.default_rng(0)
+    sets = [[rng.normal(size=s[1]).astype(np.float32) / np.sqrt(s[1][-1]) for s in specs] for _ in range(4)]
+    modules = {name: _module(f, specs) for name, f in {"reference": reference, **VARIANTS}.items()}
+    try:
+        for name in VARIANTS:
+            verdicts: collections.Counter[str] = collections.Counter()
+            ratios, pairs, began = [], [], time.monotonic()
+            for _ in range(runs):
+                answer = _compare(stand, modules[name], modules["reference"], specs, out, sets)
+                found = interval(answer["ratios"])
+                ratios.append(1 / found.median)
+                pairs.append(len(answer["ratios"]))
+                done = settled(SPEED_BANDS, found, pairs[-1])
+                verdicts["inconclusive" if not done else f"{share(SPEED_BANDS, found.low):.0%} of the points"] += 1
+            print(
+                f"{name:<22} {np.median(ratios):6.2f} times as long ({np.min(ratios):.2f} to {np.max(ratios):.2f}), "
+                f"{np.median(pairs):.0f} pairs, {(time.monotonic() - began) / runs:.1f} s a run: "
+                + ", ".join(f"{k} in {v}" for k, v in verdicts.most_common())
+            )
+    finally:
+        stand.close()
+        if busy:
+            burner.kill()
+
+
+def _module(function: Callable, specs: list) -> bytes:
+    call = {
+        "function": "f",
+        "args": specs,
+        "static": "{}",
+        "vjp": None,
+        "cotangents": [],
+        "precision": "default",
+    }
+    student = type("Student", (), {"f": staticmethod(function)})
+    return trace_call(call, student, None, frozenset())[1]
+
+
+def _compare(stand: Stand, mine: bytes, theirs: bytes, specs: list, out: list, sets: list) -> dict:
+    program = {"id": "p", "bytes": len(mine), "inputs": specs, "outputs": out}
+    stand.worker.ask({"do": "inspect", "programs": [program]}, mine, 60)
+    payload = theirs + b"".join(x.tobytes() for xs in sets for x in xs)
+    header = {"do": "time", "program": "p", "bytes": len(theirs), "sets": len(sets), "bands": SPEED_BANDS}
+    with stand.alone():
+        answer = stand.worker.ask(header | {"seconds": TIMING_SECONDS}, payload, 120)[0]
+    if "error" in answer:
+        raise SystemExit(f"{answer}")
+    return answer
+
+
+def _burn() -> None:
+    while True:
+        sum(range(10_000))

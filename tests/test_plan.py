@@ -1,0 +1,176 @@
+"""Plans: what is drawn is secret, what is traced is not, and a generator that breaks its promises is named."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.assignment import Assignment, AssignmentError
+from autograder.checks import Case, Check, Task, bound, case, key, mistake, task, training, trajectory, values
+from autograder.plan import MIN_SECRET_BYTES, PUBLIC, Plan, Seed, SeedError, make_plan, read_seed, secret_seed
+
+ONE, TWO = Seed(b"first secret of a course"), Seed(b"second secret of a course")
+Cases = Callable[[np.random.Generator], Iterator[Any]]
+
+
+def _inputs(plan: Plan) -> dict[str, tuple[np.ndarray, ...]]:
+    return {p.key: p.inputs for probes in plan.probes.values() for p in probes}
+
+
+def test_seeds_draw_different_numbers_for_the_same_programs(toy: Assignment) -> None:
+    one, two = make_plan(toy, ONE), make_plan(toy, TWO)
+    assert one.calls == two.calls
+    for name, inputs in _inputs(one).items():
+        drawn = [i for i, x in enumerate(inputs) if np.ptp(x) > 0]
+        assert any(not np.array_equal(inputs[i], _inputs(two)[name][i]) for i in drawn), name
+    assert one.digest() != two.digest() != make_plan(toy, PUBLIC).digest()
+
+
+def test_one_seed_draws_the_same_numbers_every_time(toy: Assignment) -> None:
+    one, again = _inputs(make_plan(toy, ONE)), _inputs(make_plan(toy, Seed(ONE.secret)))
+    assert all(np.array_equal(x, y) for k in one for x, y in zip(one[k], again[k], strict=True))
+
+
+def test_draws_and_checks_do_not_share_numbers(toy_plan: Plan) -> None:
+    first, second, *_ = (p.inputs[0] for p in toy_plan.probes["standardize_values"] if p.label == "rows")
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, toy_plan.probes["standardize_gradients"][0].inputs[0])
+
+
+def test_the_identity_tells_seeds_apart_and_reveals_nothing() -> None:
+    assert PUBLIC.identity == "public"
+    assert ONE.identity != TWO.identity and len(ONE.identity) == 12
+    assert Seed(ONE.secret, public=False).identity == ONE.identity
+    assert ONE.secret.hex()[:12] != ONE.identity and ONE.secret.decode() not in ONE.identity
+
+
+@pytest.mark.parametrize("a", [("x", 1), ("x", "y", 0)])
+@pytest.mark.parametrize("b", [("x1",), ("xy", 0), ("x", "y0")])
+def test_names_of_draws_are_not_run_together(a: tuple[object, ...], b: tuple[object, ...]) -> None:
+    assert ONE.generator(*a).random() != ONE.generator(*b).random()
+
+
+def test_equal_calls_share_one_program(toy_plan: Plan) -> None:
+    rows = {p.call.key for n in ("standardize_values", "standardize_far") for p in toy_plan.probes[n] if "row" in
+            p.label or "mean" in p.label}  # fmt: skip
+    assert len(rows) == 1
+    gradient = toy_plan.probes["standardize_gradients"][0]
+    assert gradient.forward.key in rows and gradient.call.key not in rows
+    speed = toy_plan.probes["standardize_speed"][0].call
+    assert speed == toy_plan.probes["standardize_cost"][0].call and speed.precision == "default"
+
+
+def test_a_trajectory_is_asked_for_one_step(toy_plan: Plan) -> None:
+    probe = toy_plan.probes["momentum_path"][0]
+    assert probe.steps == 8
+    assert probe.call.args[1] == ["d", [["w", ["a", [3], "float32"]]]]
+    assert probe.inputs[-1].shape == (8, 3)
+
+
+def test_floats_and_integers_are_rounded_before_anybody_sees_them() -> None:
+    found = case("a", 0.1 * np.ones(2), np.arange(2), np.array([True]), {"w": [np.float32(1), None]}, axis=1)
+    assert [str(x.dtype) for x in found.args[:3]] == ["float32", "int32", "bool"]
+    assert found.static == {"axis": 1}
+
+
+@pytest.mark.parametrize("bad", [1, 1.0, True, "text", [1.0]])
+def test_python_numbers_are_refused_as_arrays(bad: object) -> None:
+    with pytest.raises(TypeError, match="by keyword to keep it static"):
+        case("a", bad)
+
+
+@pytest.mark.parametrize("bad", [np.array([1j]), np.array(["x"]), np.array([None])])
+def test_arrays_of_other_kinds_are_refused(bad: np.ndarray) -> None:
+    with pytest.raises(TypeError, match="float, integer and boolean"):
+        case("a", bad)
+
+
+def test_a_check_needs_a_title_and_a_mistake_a_hint() -> None:
+    with pytest.raises(ValueError, match="needs a docstring"):
+        values("f")(lambda rng: iter(()))
+    with pytest.raises(ValueError, match="needs a docstring"):
+        mistake("f", fails=[], topic="")(lambda x: x)
+
+
+def test_nan_holds_no_bound() -> None:
+    assert bound("x", 1, 0, 2).holds and not bound("x", 3, 0, 2).holds and not bound("x", np.nan).holds
+
+
+def _grows(rng: np.random.Generator) -> Iterator[Case]:
+    """grows"""
+    yield case("random length", np.zeros(int(rng.integers(2, 10**6))))
+
+
+def _switches(rng: np.random.Generator) -> Iterator[Case]:
+    """switches"""
+    yield case("random static", np.zeros(3), axis=int(rng.integers(10**6)))
+
+
+def _raises(rng: np.random.Generator) -> Iterator[Case]:
+    """raises"""
+    yield case("a", np.zeros(3))
+    raise RuntimeError("out of numbers")
+
+
+def _nothing(rng: np.random.Generator) -> Iterator[Case]:
+    """nothing"""
+    yield from ()
+
+
+def _strange(rng: np.random.Generator) -> Iterator[object]:
+    """strange"""
+    yield np.zeros(3)
+
+
+def _short(rng: np.random.Generator) -> Iterator[Case]:
+    """short"""
+    yield case("a", np.zeros(3), np.zeros((7, 3)))
+
+
+def _ragged(rng: np.random.Generator) -> Iterator[Task]:
+    """ragged"""
+    yield task("a", key(rng), batches=(np.zeros((8, 1)), np.zeros((9, 1))), held_out=(), target=0)
+
+
+def _measure(output: object, target: object) -> dict[str, float]:
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        (values("f")(_grows), "_grows: the shapes of 'random length' change with the draw"),
+        (values("f")(_switches), "the shapes of 'random static' change with the draw"),
+        (values("f")(_raises), "_raises: RuntimeError: out of numbers"),
+        (values("f")(_nothing), "_nothing yields no case"),
+        (values("f")(_strange), "_strange: expected case(...), got ndarray"),
+        (values("f")(_ragged), "_ragged: expected case(...), got Task"),
+        (trajectory("f", steps=8)(_short), "_short: every array of the data needs a leading axis of 8 steps"),
+        (training(init="f", step="f", predict="f", measure=_measure)(_short), "_short: a training check yields one"),
+        (training(init="f", step="f", predict="f", measure=_measure)(_ragged), "needs the steps as its leading axis"),
+    ],
+    ids=lambda x: x.cases.__name__ if isinstance(x, Check) else "",
+)
+def test_a_generator_that_breaks_its_promises_is_named(toy: Assignment, check: Check, says: str) -> None:
+    broken = dataclasses.replace(toy, checks={check.name: check}, points={check.name: 1.0})
+    with pytest.raises(AssignmentError) as error:
+        make_plan(broken, ONE)
+    assert says in str(error.value)
+
+
+def test_key_files(tmp_path: Path) -> None:
+    path = tmp_path / "course.key"
+    with pytest.raises(SeedError, match=r"course\.key cannot be read: No such file"):
+        read_seed(path)
+    path.write_bytes(b"  short \n")
+    with pytest.raises(SeedError, match=r"course\.key has 5 bytes, expected at least 16.*openssl rand"):
+        read_seed(path)
+    path.write_bytes(b"\n" + b"x" * MIN_SECRET_BYTES + b"\n")
+    assert read_seed(path) == secret_seed(b"x" * MIN_SECRET_BYTES, "here")  # a newline more or less is no other course
+    with pytest.raises(SeedError, match="cannot be read: Is a directory"):
+        read_seed(tmp_path)

@@ -1,0 +1,293 @@
+"""Programs are looked at before they run: what is in them, what they may not hold, which are equal."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder import program, tree
+from autograder.program import Inspection, Rules, inspect, rebuild
+from autograder.tracer import PLATFORMS, trace_call
+
+X = ["a", [4, 5], "float32"]
+SCALAR = ["a", [], "float32"]
+
+
+def module_of(function: Callable[..., Any], *args: tree.Spec, static: str = "{}", precision: str = "highest") -> bytes:
+    """Trace a function the way the sandbox does."""
+    call = {"function": "f", "args": list(args or (X,)), "static": static, "vjp": None, "cotangents": []}
+    student = types.SimpleNamespace(f=function)
+    return trace_call({**call, "precision": precision}, student, None, frozenset())[1]
+
+
+def look(function: Callable[..., Any], *args: tree.Spec, out: tree.Spec = X, **rules: Any) -> Inspection:
+    return inspect(module_of(function, *args), Rules(tuple(args or (X,)), (out,), **rules))
+
+
+def square(x: jax.Array) -> jax.Array:
+    return x * x
+
+
+def test_an_honest_program() -> None:
+    found = look(square)
+    assert (found.kind, found.message, found.constant_bytes) == ("", "", 0)
+    assert found.operations["stablehlo.multiply"] == 1 and len(found.normal) == 64
+
+
+def test_a_rebuilt_program_computes() -> None:
+    rules = Rules((X, SCALAR), (X,))
+    run = rebuild(module_of(lambda x, a: a * x @ x.T @ x, X, SCALAR), rules)
+    x = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
+    found = jax.jit(run)(x, np.float32(2))
+    np.testing.assert_allclose(found[0], 2 * x @ x.T @ x, rtol=1e-4)
+
+
+def test_one_program_for_every_platform() -> None:
+    assert set(PLATFORMS) == {"cpu", "cuda", "tpu"}
+    exported = rebuild(module_of(lambda x: jnp.sort(jax.random.normal(jax.random.key(0), (4, 5)) + x)), Rules((X,), (X,)))
+    lowered = {p: jax.jit(exported).trace(np.zeros((4, 5), np.float32)).lower(lowering_platforms=(p,)).as_text() for p
+               in PLATFORMS}  # fmt: skip
+    assert all("stablehlo" in text for text in lowered.values())
+
+
+def _grad(f: Callable[..., Any] = lambda x: (x**3).sum()) -> Callable[..., Any]:
+    return jax.grad(f)
+
+
+def _hidden(x: jax.Array) -> jax.Array:
+    return jax.jit(lambda y: jax.jit(_grad())(y))(x)
+
+
+def _scanned(x: jax.Array) -> jax.Array:
+    return jax.lax.scan(lambda c, row: (c, _grad()(row)), 0.0, x)[1]
+
+
+def _branch(x: jax.Array) -> jax.Array:
+    return jax.lax.cond(x[0, 0] > 0, _grad(), lambda y: y, x)
+
+
+def _while(x: jax.Array) -> jax.Array:
+    return jax.lax.while_loop(lambda c: c[0, 0] < 9, lambda c: _grad()(c), x)
+
+
+def _second_order(x: jax.Array) -> jax.Array:
+    return jax.hessian(lambda row: (row**3).sum())(x[0])[0] * x
+
+
+def _in_scope(x: jax.Array) -> jax.Array:
+    with jax.named_scope("mine"):
+        return _grad()(x)
+
+
+def _checkpointed(x: jax.Array) -> jax.Array:
+    return _grad(jax.checkpoint(lambda y: jnp.sin(y).sum()))(x)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        _grad(),
+        lambda x: jax.vjp(lambda y: y**3, x)[1](x)[0],
+        lambda x: jax.jvp(lambda y: y**3, (x,), (x,))[1],
+        lambda x: jax.linearize(jnp.sin, x)[1](x),
+        lambda x: jax.vmap(_grad())(x),
+        lambda x: jax.jacfwd(lambda y: (y**2).sum())(x),
+        lambda x: jax.jacrev(lambda y: (y**2).sum())(x),
+        lambda x: jax.value_and_grad(lambda y: (y @ y.T).sum())(x)[1],
+        lambda x: jax.linear_transpose(lambda y: 2 * jnp.cumsum(y), x)(x)[0],
+        _hidden,
+        _scanned,
+        _branch,
+        _while,
+        _second_order,
+        _in_scope,
+        _checkpointed,
+    ],
+    ids="grad vjp jvp linearize vmap jacfwd jacrev value_and_grad linear_transpose jit scan cond while hessian scope "
+    "checkpoint".split(),
+)
+def test_automatic_differentiation_is_seen(function: Callable[..., Any]) -> None:
+    found = look(function, by_hand=True)
+    assert found.kind == "autodiff"
+    assert found.where is not None and found.where[0] == __file__
+    assert look(function).kind == ""  # where it is allowed, it is fine
+
+
+@pytest.mark.parametrize("name", ["jvp", "transpose", "my_jvp", "jvp_of_mine", "transposed"])
+def test_names_alone_are_no_automatic_differentiation(name: str) -> None:
+    def scoped(x: jax.Array) -> jax.Array:
+        with jax.named_scope(name):
+            return jnp.sin(x) * 2
+
+    def helper(x: jax.Array) -> jax.Array:
+        return jnp.sin(x)
+
+    helper.__name__ = helper.__qualname__ = name
+    for function in (scoped, lambda x: jax.jit(helper)(x), lambda x: jax.vmap(jax.jit(helper))(x)):
+        assert look(function, by_hand=True).kind == ""
+
+
+def test_a_gradient_by_hand_may_transpose_and_use_library_functions() -> None:
+    def by_hand(x: jax.Array) -> jax.Array:
+        return jnp.transpose(jax.nn.softmax(x @ x.T) @ x).T * jax.nn.relu(x) + jnp.logaddexp(x, 0)
+
+    assert look(by_hand, by_hand=True).kind == ""
+
+
+def test_a_forbidden_operation_names_itself_and_the_line() -> None:
+    for function in (lambda x: jnp.sort(x), lambda x: jax.lax.map(jnp.sort, x), lambda x: jnp.median(x) * x):
+        found = look(function, forbidden=("stablehlo.sort",))
+        assert (found.kind, found.message) == ("forbidden", "stablehlo.sort")
+        assert found.where is not None and found.where[0] == __file__
+        assert look(function).kind == ""
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + jnp.linalg.inv(x @ x.T)[0, 0],
+        lambda x: jnp.linalg.svd(x, full_matrices=False)[0] @ x[:4],
+        lambda x: x * jnp.linalg.eigh(x @ x.T)[0][0],
+    ],
+    ids=["inv", "svd", "eigh"],
+)
+def test_calls_out_of_the_program_are_refused(function: Callable[..., Any]) -> None:
+    try:
+        found = look(function)
+    except Exception:  # what cannot even be lowered for all platforms is refused before
+        return
+    assert found.kind == "custom call" and "outside the program" in found.message
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + jax.random.normal(jax.random.key(1), x.shape),
+        lambda x: jnp.sort(x, axis=0) + jax.lax.top_k(x, 5)[0],
+        lambda x: jax.scipy.special.erf(x) + jax.nn.gelu(x),
+        lambda x: jnp.where(jax.random.bernoulli(jax.random.key(2), 0.5, x.shape), jnp.cumsum(x, 0), x),
+        lambda x: jnp.arccosh(2 + x**2) + jnp.tan(x),
+    ],
+    ids=["random", "top_k", "erf", "bernoulli", "chlo"],
+)
+def test_ordinary_array_code_is_no_call_out(function: Callable[..., Any]) -> None:
+    found = look(function)
+    assert (found.kind, found.message) == ("", "")
+
+
+def test_constants_are_counted_and_capped() -> None:
+    table = np.random.default_rng(0).normal(size=(200, 20)).astype(np.float32)
+
+    def stored(x: jax.Array, rows: int) -> jax.Array:
+        return x + jnp.asarray(table[:rows]).sum()
+
+    assert look(lambda x: stored(x, 10)).constant_bytes == pytest.approx(10 * 20 * 4, abs=16)
+    found = look(lambda x: stored(x, 200) + jnp.asarray(table[::-1]).mean())
+    assert 2 * table.nbytes <= found.constant_bytes < program.MAX_CONSTANT_BYTES and found.kind == ""
+    large = np.random.default_rng(0).normal(size=(program.MAX_CONSTANT_BYTES // 4 + 1)).astype(np.float32)
+    found = look(lambda x: x + jnp.asarray(large).sum())
+    assert found.kind == "constants" and str(large.nbytes) in found.message
+    halves = np.array_split(large, 2)  # many small ones are as large as one large one
+    assert look(lambda x: x + jnp.asarray(halves[0]).sum() * jnp.asarray(halves[1]).sum()).kind == "constants"
+    assert look(lambda x: x + jnp.ones((1 << 12, 1 << 12)).sum()).constant_bytes < 100  # one number, repeated
+
+
+def test_unrolled_loops_are_capped() -> None:
+    def unrolled(x: jax.Array) -> jax.Array:
+        for i in range(500):
+            x = x * i + 1
+        return x
+
+    found = look(unrolled)
+    assert found.kind == "" and found.operations["stablehlo.multiply"] == 500
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "MAX_OPERATIONS", 900)
+        found = look(unrolled)
+        assert found.kind == "operations" and "900 are allowed" in found.message
+        patch.setattr(program, "MAX_BYTES", 100)
+        assert look(unrolled).kind == "size"
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "out"),
+    [
+        (lambda x: x.T, (X,), X),
+        (lambda x: x.astype(jnp.float16), (X,), X),
+        (lambda x: (x, x), (X,), X),
+        (lambda x: x.sum(), (X,), X),
+        (lambda x: x, (["a", [5, 4], "float32"],), ["a", [5, 4], "float32"]),
+        (lambda x, y: x, (X, X), X),
+        (lambda x: x, (["a", [4, 5], "int32"],), ["a", [4, 5], "int32"]),
+    ],
+    ids=["output shape", "output dtype", "two outputs", "scalar", "input shape", "two inputs", "input dtype"],
+)
+def test_another_signature_than_it_said(function: Callable[..., Any], args: Any, out: tree.Spec) -> None:
+    found = inspect(module_of(function, *args), Rules((X,), (X,)))
+    assert found.kind == "signature" and "tensor<4x5xf32>" in found.message
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float16", "bfloat16", "bool", "int8", "int32", "uint8", "uint32"], ids=str
+)
+def test_every_dtype_has_its_signature(dtype: str) -> None:
+    spec = ["a", [3], dtype]
+    assert look(lambda x: x, spec, out=spec).kind == ""
+    assert look(lambda k: k, ["k"], out=["k"]).kind == ""
+
+
+@pytest.mark.parametrize("junk", [b"", b"\0" * 64, b"ML\xefR", b"#!/bin/sh", "func @main".encode("utf-16")])
+def test_junk_is_no_program(junk: bytes) -> None:
+    assert inspect(junk, Rules((X,), (X,))).kind == "parse"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 255), st.booleans())
+def test_damaged_programs_are_refused_or_harmless(at: int, byte: int, cut: bool) -> None:
+    good = module_of(square)
+    damaged = bytearray(good)
+    damaged[at % len(good)] = byte
+    found = inspect(bytes(damaged[: at % len(good)] if cut else damaged), Rules((X,), (X,)))
+    assert found.kind or found.normal
+
+
+def test_equal_programs_are_equal_whatever_their_names_and_lines() -> None:
+    def written(name: str, lines: int) -> Callable[..., Any]:
+        text = "\n" * lines + f"def {name}(x):\n    return jnp.sin(x) * 2\ndef f(x):\n    y = jax.jit({name})(x)\n    "
+        names: dict[str, Any] = {"jax": jax, "jnp": jnp}
+        exec(compile(text + f"return jax.jit({name})(y)", f"{name}.py", "exec"), names)
+        function: Callable[..., Any] = names["f"]
+        return function
+
+    one, two = look(written("helper", 1)), look(written("another_name", 30))
+    assert module_of(written("helper", 1)) != module_of(written("another_name", 30))
+    assert one.normal == two.normal
+    assert look(lambda x: jnp.sin(jnp.sin(x) * 2) * 3).normal != one.normal
+    assert look(lambda x: jnp.cos(x)).normal != look(lambda x: jnp.sin(x)).normal
+    numbers = [look(lambda x, c=c: x * c).normal for c in (2.0, 2.0000002, 3.0)]
+    assert len(set(numbers)) == 3
+
+
+def test_equal_programs_may_not_differ_in_what_they_call() -> None:
+    """Names are made anonymous by order, so two helpers swapped are another program."""
+
+    def pair(first: Callable[..., Any], second: Callable[..., Any]) -> Inspection:
+        return look(lambda x: jax.jit(second)(jax.jit(first)(x)))
+
+    assert pair(jnp.sin, jnp.cos).normal != pair(jnp.cos, jnp.sin).normal
+
+
+def test_precision_is_pinned_for_numbers_and_free_for_speed() -> None:
+    def text(precision: str) -> str:
+        module = module_of(lambda x: x @ x.T @ x, precision=precision)
+        run = rebuild(module, Rules((X,), (X,)))
+        return str(jax.jit(run).lower(np.zeros((4, 5), np.float32)).as_text())
+
+    assert "HIGHEST" in text("highest") and "HIGHEST" not in text("default")
