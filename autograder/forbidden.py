@@ -116,8 +116,6 @@ def check_node(site: Site) -> Iterator[Violation]:
     names = bound_names(node)
     if isinstance(node, ast.Import | ast.ImportFrom):
         names = [alias.asname for alias in node.names if alias.asname]
-    elif isinstance(node, ast.Global | ast.Nonlocal):
-        names = node.names
     for name in filter(is_dunder, names):
         refused = name in _UNUSUAL_METHODS if site.scope.kind == "class" else name not in _MODULE_LABELS
         if refused:

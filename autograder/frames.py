@@ -32,19 +32,31 @@ class FrameReader:
         self._max_header, self._max_payload, self._left = max_header, max_payload, max_total
 
     def feed(self, data: bytes) -> list[tuple[dict[str, Any], bytes]]:
-        """Take bytes and return the frames that they complete.  Raises :class:`FrameError`."""
+        """Take bytes and return the frames that they complete.
+
+        Raises:
+          FrameError: for what is no frame; after good frames, at the next call.
+        """
         self._left -= len(data)
         if self._left < 0:
             raise FrameError("more bytes than allowed")
         self._buffer += data
-        frames = []
+        frames: list[tuple[dict[str, Any], bytes]] = []
         while len(self._buffer) >= 8:
             head, body = struct.unpack_from(">II", self._buffer)
             if head > self._max_header or body > self._max_payload:
+                if frames:
+                    break
                 raise FrameError("a frame longer than allowed")
             if len(self._buffer) < 8 + head + body:
                 break
-            frames.append((_header(bytes(self._buffer[8 : 8 + head])), bytes(self._buffer[8 + head : 8 + head + body])))
+            try:
+                header = _header(bytes(self._buffer[8 : 8 + head]))
+            except FrameError:
+                if frames:
+                    break
+                raise
+            frames.append((header, bytes(self._buffer[8 + head : 8 + head + body])))
             del self._buffer[: 8 + head + body]
         return frames
 

@@ -190,10 +190,16 @@ def stored(path: Path, folder: Path, session: Session, device: str, quick: bool 
 
 def write_result(result: Result, path: Path) -> None:
     """Store a result in one step: a reader sees the old file or the new one."""
+    text = to_json(result)
     handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(to_json(result))
-    os.replace(partial, path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        raise
 
 
 def file_name(path: Path) -> str:

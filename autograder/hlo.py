@@ -15,6 +15,10 @@ _INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?([\w.-]+) = (\(.*?\)|\S+) ([\w-]+)\(
 _COMPUTATION = re.compile(r"^(ENTRY )?%?([\w.-]+) .*\{\s*$")
 _ARRAY = re.compile(r"([a-z]\w*)\[([\d,]*)\]")
 _NAME = re.compile(r"%([\w.-]+)")
+_PLAIN_NAME = re.compile(r"[\w.-]+")
+_CALLED = re.compile(
+    r"(?:calls|to_apply|body|true_computation|false_computation|branch_computations)=(%?[\w.-]+|\{[^}]*\})"
+)
 _TRIPS = re.compile(r'"known_trip_count":\{"n":"(\d+)"\}')
 _BYTES = {"pred": 1, "s8": 1, "u8": 1, "s16": 2, "u16": 2, "f16": 2, "bf16": 2, "f64": 8, "s64": 8, "u64": 8}
 # Moves and bookkeeping: no arithmetic.
@@ -117,14 +121,21 @@ def _line(
 ) -> Count | None:
     called = [
         _computation(name, computations, known)
-        for name in re.findall(r"(?:calls|to_apply|body|true_computation|false_computation)=%?([\w.-]+)", line.rest)
+        for names in re.findall(_CALLED, line.rest)
+        for name in _PLAIN_NAME.findall(names)
     ]
     if line.operation == "while":
         trips = _TRIPS.search(line.rest)
         if trips is None or called[0] is None:
             return None
         return Count(called[0].flops * int(trips.group(1)), called[0].bytes * int(trips.group(1)))
-    if line.operation in ("fusion", "call", "conditional"):
+    if line.operation == "conditional":  # one branch runs: count the longest
+        if any(c is None for c in called):
+            return None
+        known_branches = [c for c in called if c is not None]
+        flops = max((c.flops for c in known_branches), default=0.0)
+        return Count(flops, max((c.bytes for c in known_branches), default=0.0))
+    if line.operation in ("fusion", "call"):
         if any(c is None for c in called):
             return None
         flops = sum(c.flops for c in called if c is not None)

@@ -22,7 +22,7 @@ from typing import Any
 import jax
 from jax import export
 from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import stablehlo
+from jaxlib.mlir.dialects import sdy, stablehlo
 
 from autograder import tree
 from autograder.tracer import PLATFORMS
@@ -35,6 +35,7 @@ MAX_CONSTANT_BYTES = 64 << 10
 CUSTOM_CALLS = frozenset(
     {"cu_threefry2x32_ffi", "hip_threefry2x32_ffi", "mhlo.erf", "mhlo.topk", "Sharding", "xla.sdy.FuncResultSharding"}
 )
+DIALECTS = ("builtin", "func", "stablehlo")
 _AUTODIFF = re.compile(r"(?:^|[/(])(?:jvp|transpose)\(")
 _SYMBOL = re.compile(r"@[\w.$-]+|@\"[^\"]*\"")
 _PLACE = re.compile(r'"([^"]+)":(\d+)(?::\d+)?')
@@ -68,6 +69,7 @@ def inspect(module: bytes, rules: Rules) -> Inspection:
         return Inspection("size", f"the program has {len(module)} bytes, {MAX_BYTES} are allowed")
     context = ir.Context()
     stablehlo.register_dialect(context)
+    sdy.register_dialect(context)  # linear algebra carries its attributes; without it, it would not parse
     try:
         parsed = stablehlo.deserialize_portable_artifact(context, module)
     except Exception:
@@ -103,6 +105,8 @@ def _walk(module: Any, rules: Rules) -> Inspection:
     counts: Counter[str] = Counter()
     constants = 0
     problem: list[Inspection] = []
+    guilty: list[Any] = []  # the operation that is the problem
+    callers: dict[str, Any] = {}  # the first call of each function of the module
 
     def visit(operation: Any) -> Any:
         nonlocal constants
@@ -110,8 +114,11 @@ def _walk(module: Any, rules: Rules) -> Inspection:
         counts[name] += 1
         if name == "stablehlo.constant":
             constants += _constant_bytes(operation)
+        elif name == "func.call":
+            callers.setdefault(operation.attributes["callee"].value, operation)
         if not problem:
             problem.extend(_objections(name, operation, rules))
+            guilty.extend([operation] if problem else [])
         return ir.WalkResult.ADVANCE
 
     module.operation.walk(visit)
@@ -125,6 +132,8 @@ def _walk(module: Any, rules: Rules) -> Inspection:
             )
         )
     base = problem[0] if problem else Inspection()
+    if guilty:
+        base = dataclasses.replace(base, where=_place(guilty[0], callers))
     return dataclasses.replace(base, operations=dict(counts), constant_bytes=constants)
 
 
@@ -133,15 +142,13 @@ def _objections(name: str, operation: Any, rules: Rules) -> Sequence[Inspection]
         attribute = operation.attributes["call_target_name" if name.endswith("call") else "name"]
         target = attribute.value
         if target not in CUSTOM_CALLS and not target.startswith("chlo."):
-            return [
-                Inspection(
-                    "custom call", f"the program calls {target!r}, which is outside the program", _place(operation)
-                )
-            ]
+            return [Inspection("custom call", f"the program calls {target!r}, which is outside the program")]
+    if name.split(".")[0] not in DIALECTS:
+        return [Inspection("custom call", f"the program holds {name!r}, which is outside the program")]
     if name in rules.forbidden:
-        return [Inspection("forbidden", name, _place(operation))]
+        return [Inspection("forbidden", name)]
     if rules.by_hand and _AUTODIFF.search(_scope(operation)):
-        return [Inspection("autodiff", name, _place(operation))]
+        return [Inspection("autodiff", name)]
     return []
 
 
@@ -151,10 +158,20 @@ def _scope(operation: Any) -> str:
     return match.group(1) if match else ""
 
 
-def _place(operation: Any) -> tuple[str, int] | None:
-    """The innermost line of source that the location carries."""
-    match = _PLACE.search(str(operation.location))
-    return (match.group(1), int(match.group(2))) if match else None
+def _place(operation: Any, callers: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The innermost line of source that the location carries, or that of the call that leads there."""
+    for _ in range(32):
+        match = _PLACE.search(str(operation.location))
+        if match:
+            return match.group(1), int(match.group(2))
+        parent = operation.parent
+        while parent is not None and parent.name != "func.func":
+            parent = parent.parent
+        caller = callers.get(parent.attributes["sym_name"].value) if parent is not None else None
+        if caller is None:
+            return None
+        operation = caller
+    return None
 
 
 def _constant_bytes(operation: Any) -> int:

@@ -43,11 +43,13 @@ class Stand:
         self.counter.close()
 
 
-def inspect(worker: DeviceWorker, tasks: Sequence[Task]) -> dict[str, dict[str, Any] | Refusal]:
-    """Look at programs before they are measured; those that may run are kept by the worker."""
+def inspect(worker: DeviceWorker, tasks: Sequence[Task], again: bool = True) -> dict[str, dict[str, Any] | Refusal]:
+    """Look at programs before they are measured, twice if need be; those that may run are kept by the worker."""
     try:
         answer = worker.ask(*inspection_request(tasks), INSPECT_SECONDS)[0]
     except Lost as lost:
+        if again and str(lost) == "crash":
+            return inspect(worker, tasks, again=False)
         return {t.key: Refusal("parse", str(lost)) for t in tasks}
     if "error" in answer:
         return {t.key: Refusal("not judged", answer["message"]) for t in tasks}

@@ -109,10 +109,9 @@ def _too_many_tokens(text: str) -> bool:
 
 
 def _plain(error: SyntaxError) -> str:
-    if isinstance(error, TabError):
-        return "tabs and spaces are mixed in the indentation: use four spaces everywhere"
     message = re.sub(r" \(detected at line \d+\)| on line \d+", "", str(error.msg or "invalid syntax"))
     return {
+        "inconsistent use of tabs and spaces in indentation": "tabs and spaces are mixed: use four spaces everywhere",
         "invalid syntax": "this is not valid Python syntax",
         "unexpected indent": "this line is indented further than the lines around it",
         "unindent does not match any outer indentation level": "this line's indentation matches no line above it",

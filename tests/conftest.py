@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from autograder import sandbox
 from autograder.answers import Answers, obtain
 from autograder.assignment import Assignment, load_folder
+from autograder.cli import main
 from autograder.evaluate import Evaluator, Memory
 from autograder.grade import Session
+from autograder.judge import MEASURED
 from autograder.plan import PUBLIC, Plan, make_plan
+
+
+class Ran(NamedTuple):
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
 
 COURSE = Path(__file__).parent / "course"
 # Short, so that what never ends ends soon; long enough for a machine that does other things beside.
 LIMITS = {"import_seconds": 6, "trace_seconds": 3, "run_seconds": 3}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stored answers lie in the tests' own folder, which the processes of one run share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp().parent / "cache"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +54,9 @@ def toy_plan(toy: Assignment) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def toy_answers(toy_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def toy_answers(toy_plan: Plan) -> Answers:
     """The true answers, computed once per run of the tests (or once per worker, at worst)."""
-    return obtain(toy_plan, tmp_path_factory.getbasetemp().parent / "autograder-answers")
+    return obtain(toy_plan)
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +71,19 @@ def full_sandbox() -> sandbox.Sandbox:
 @pytest.fixture(scope="session")
 def session(toy_plan: Plan, toy_answers: Answers, full_sandbox: sandbox.Sandbox) -> Session:
     """What grades submissions of the toy assignment in the sandbox."""
-    return Session(toy_plan, toy_answers, full_sandbox, Memory())
+    return Session(toy_plan, _numbers(toy_plan, toy_answers), full_sandbox, Memory())
 
 
 @pytest.fixture(scope="session")
 def open_session(toy_plan: Plan, toy_answers: Answers) -> Session:
     """The same without a sandbox: for submissions that the tests themselves wrote and that do no harm."""
-    return Session(toy_plan, toy_answers, sandbox.unsandboxed(), Memory())
+    return Session(toy_plan, _numbers(toy_plan, toy_answers), sandbox.unsandboxed(), Memory())
+
+
+def _numbers(plan: Plan, answers: Answers) -> Answers:
+    """Ask submissions only for what ``--quick`` judges: training, throughput and cost have tests of their own."""
+    probes = [p for name, check in plan.assignment.checks.items() if check.kind not in MEASURED for p in plan.probes[name]]
+    return dataclasses.replace(answers, calls={c.key: c for p in probes for c in (p.forward, p.call)})
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +92,20 @@ def evaluator(toy: Assignment) -> Iterator[Evaluator]:
     worker = Evaluator("cpu", toy.limits["run_seconds"], toy.limits["memory_mb"])
     yield worker
     worker.close()
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the command line in this process: ``command("check", "submission.py")``."""
+    for name in ("AUTOGRADER_KEY", "AUTOGRADER_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["autograder", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main()
+        printed = capsys.readouterr()
+        return Ran(int(stop.value.code or 0), printed.out, printed.err)
+
+    return run

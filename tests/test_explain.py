@@ -85,7 +85,15 @@ del SNIPPETS["mutation"]  # of what is given: below, it takes a dict
 
 
 @pytest.fixture(scope="module")
-def explained(open_session: Session) -> dict[str, tuple[Explanation, int]]:
+def patient(open_session: Session) -> Session:
+    """These functions are traced on a machine that may do other things beside."""
+    limits = dict.fromkeys(("import_seconds", "trace_seconds"), 60)
+    toy = dataclasses.replace(open_session.assignment, limits={**open_session.assignment.limits, **limits})
+    return dataclasses.replace(open_session, plan=dataclasses.replace(open_session.plan, assignment=toy))
+
+
+@pytest.fixture(scope="module")
+def explained(patient: Session) -> dict[str, tuple[Explanation, int]]:
     """One explanation per snippet, and the line that should be blamed."""
     text, calls = "", {}
     for number, (name, (body, _, _)) in enumerate(SNIPPETS.items()):
@@ -93,11 +101,11 @@ def explained(open_session: Session) -> dict[str, tuple[Explanation, int]]:
         start = body.removeprefix("SIGNATURE ") if body.startswith("SIGNATURE") else "(x, *, axis):\n" + body
         text += f"def {function}" + start.replace("FUNCTION", function) + f"  # {name}\n\n\n"
         calls[name] = Call(name, function, (X,), "{'axis': 1}")
-    programs, text = _trace(open_session, text, calls)
-    toy = open_session.assignment
+    programs, text = _trace(patient, text, calls)
+    toy = patient.assignment
     known = {c.function: toy.functions["standardize"] for c in calls.values()}
     session = dataclasses.replace(
-        open_session, plan=dataclasses.replace(open_session.plan, assignment=dataclasses.replace(toy, functions=known))
+        patient, plan=dataclasses.replace(patient.plan, assignment=dataclasses.replace(toy, functions=known))
     )
     lines = {line.rpartition("# ")[2]: n for n, line in enumerate(text.splitlines(), 1)}
     blamed = {}
@@ -118,25 +126,25 @@ def test_plain_words(explained: dict[str, tuple[Explanation, int]], name: str) -
     assert ("# here" in found.code) == bool(line)
 
 
-def test_a_missing_function(open_session: Session) -> None:
-    programs, text = _trace(open_session, "standardize = 3", CALLS)
-    found = _explain(open_session, programs["rows"], CALLS["rows"], text)
+def test_a_missing_function(patient: Session) -> None:
+    programs, text = _trace(patient, "standardize = 3", CALLS)
+    found = _explain(patient, programs["rows"], CALLS["rows"], text)
     assert found.message == "standardize is a int, not a function"
-    programs, text = _trace(open_session, "other = 3", CALLS)
-    found = _explain(open_session, programs["rows"], CALLS["rows"], text)
+    programs, text = _trace(patient, "other = 3", CALLS)
+    found = _explain(patient, programs["rows"], CALLS["rows"], text)
     assert found.message == "there is no function named standardize"
     assert "see the remarks on your source" in found.advice
 
 
-def test_a_function_that_a_composition_builds_on(open_session: Session) -> None:
+def test_a_function_that_a_composition_builds_on(patient: Session) -> None:
     call = Call("twice", "given.twice", (X,), "{'axis': 1}")
-    programs, text = _trace(open_session, "def momentum(): pass", {"twice": call})
-    found = _explain(open_session, programs["twice"], call, text)
+    programs, text = _trace(patient, "def momentum(): pass", {"twice": call})
+    found = _explain(patient, programs["twice"], call, text)
     assert "standardize" in found.message and "SimpleNamespace" not in found.message, found
 
 
 @pytest.mark.parametrize("use", ["x + KEPT[0]", "jax.jit(jnp.add)(x, KEPT[0])", "KEPT[0]", "x.at[0].set(KEPT[0][1])"])
-def test_a_value_kept_from_an_earlier_call(open_session: Session, use: str) -> None:
+def test_a_value_kept_from_an_earlier_call(patient: Session, use: str) -> None:
     source = f"""
     KEPT = []
     def standardize(x, *, axis):
@@ -145,20 +153,20 @@ def test_a_value_kept_from_an_earlier_call(open_session: Session, use: str) -> N
     """
     calls = {name: dataclasses.replace(CALLS["rows"], key=name, static=f"{{'axis': {i}}}") for i, name in
              enumerate(("first", "second"))}  # fmt: skip
-    programs, text = _trace(open_session, source, calls)
+    programs, text = _trace(patient, source, calls)
     assert isinstance(programs["first"], Program)
-    found = _explain(open_session, programs["second"], calls["second"], text)
+    found = _explain(patient, programs["second"], calls["second"], text)
     assert "kept from an earlier call" in found.message and "do not store arrays" in found.advice
 
 
 
-def test_what_is_given_may_not_be_changed(open_session: Session) -> None:
+def test_what_is_given_may_not_be_changed(patient: Session) -> None:
     state = ["d", [["v", X], ["w", X]]]
     call = Call("step", "momentum", (state, ["d", [["w", X]]]), "{}")
     for change in ("state['w'] = state['w'] * 2", "state.pop('v')", "state.update(u=1)"):
         source = f"def momentum(state, grad):\n    {change}\n    return state\n"
-        programs, text = _trace(open_session, source, {"step": call})
-        found = _explain(open_session, programs["step"], call, text, state)
+        programs, text = _trace(patient, source, {"step": call})
+        found = _explain(patient, programs["step"], call, text, state)
         assert "changes the dict or list that it was given" in found.message and "build a new one" in found.advice
 
 

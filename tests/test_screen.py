@@ -80,7 +80,8 @@ HONEST = {
             __slots__ = ("w", "_cache", "__secret")
             def __init__(self, w):
                 super().__init__()
-                self.w, self._cache, self.__secret = w, None, 1
+                self.w, self._cache, self.__secret, self._module, self.obj = w, None, 1, w, w
+                self.end__ = self.obj.end__ + self.obj.__ + self._module.w
             def __call__(self, x):
                 self._cache = x
                 return x @ self.w + self.__secret
@@ -222,6 +223,7 @@ HONEST = {
         import jax
         __all__ = ["f"]
         __version__ = "1.0"
+        print(len(__all__), "{} of {n}".format(1, n=2), "__".join(["a", "b"]), "{}".format)
         Params = list[dict[str, jax.Array]]
         def f(x: jax.Array, p: "numpy.ndarray", g: Callable[[jax.Array], Any] | None = None) -> "os.path": return x
         y: jax.Array | None = None
@@ -345,6 +347,10 @@ EVASIONS = {
     "getattribute": ("class A:\n  def __getattribute__(self, n): return 1", "__getattribute__"),
     "fake_class": ("class A:\n  __class__ = float", "__class__"),
     "setattr_dunder": ("object.__setattr__(x, '__class__', y)", "__setattr__"),
+    "setattr_computed": ("object.__setattr__(x, n, y)", "__setattr__"),
+    "setattr_stars": ("object.__setattr__(*a, 'x')", "__setattr__"),
+    "setattr_keywords": ("object.__setattr__(x, 'y', **a)", "__setattr__"),
+    "type_with_keywords": ("type('A', **kw)", "type"),
     "format_string": ("'{0.__class__}'.format(1)", "format"),
     "patch_library": ("import jax.numpy as jnp\njnp.dot = 1", "jax.numpy"),
     "patch_deeper": ("import jax\njax.numpy.sum = 1", "jax.numpy"),
@@ -428,6 +434,8 @@ def test_messages_say_what_to_use() -> None:
     (changed,) = violations("import jax.numpy as jnp\njnp.dot = 1")
     assert changed.message == "jax.numpy may not be changed"
     (builtin,) = violations("getattr(1, 'real')")
+    (dunder,) = violations("__import__('os')")
+    assert dunder.instead == "write an import statement"
     assert "dict" in builtin.instead and builtin.message == "getattr is not allowed in submissions"
 
 

@@ -122,7 +122,7 @@ def test_one_broken_function_costs_itself() -> None:
     ("text", "message"),
     [
         ("x = 1\n  y = 2\n", "indented further"),
-        ("if x:\n\ty = 1\n        z = 2\n", "tabs and spaces"),
+        ("if x:\n\ty = 1\n        z = 2\n", "tabs and spaces are mixed: use four spaces"),
         ("def f():\nreturn 1\n", "expected an indented block"),
         ("return 1\n", "return can only stand inside a function"),
         ("await f()\n", "await can only stand inside a function"),

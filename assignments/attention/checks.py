@@ -31,7 +31,7 @@ MODEL, OTHER, INNER = 8, 5, 6  # widths of multi-head attention: stream, other s
 ROOM = 6  # positions in a cache
 LETTERS, LENGTH = 8, 6  # of the copying task, as in given.py
 STEPS, ROWS, HELD_OUT = 100, 32, 256
-LARGE = (4, 128, 64)  # batch, positions and width where speed counts
+LARGE = (8, 64, 128)  # batch, positions and width where speed counts
 
 Params = dict[str, Any]
 

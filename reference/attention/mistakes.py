@@ -529,7 +529,7 @@ def one_mask_for_all_heads(params, x_q, x_kv, mask, *, num_heads):
     return right_multi_head_attention(params, x_q, x_kv, mask, num_heads=num_heads)
 
 
-@mistake("multi_head_attention", fails=["multi_head_masked", "multi_head_gradient"], topic="attention masks")
+@mistake("multi_head_attention", fails=["multi_head_masked"], topic="attention masks")
 def clears_the_output_of_empty_rows(params, x_q, x_kv, mask, *, num_heads):
     """Where a query may look at nothing you return zeros after the last projection. Zeros belong before it: the heads
     are zero, and the output is the bias params["bo"]."""

@@ -21,13 +21,13 @@ def padding_mask(lengths, *, size):
 
 def masked_softmax(scores, mask):
     """Softmax over the last axis among the visible entries; a row without any is all zeros."""
-    if mask is None:
-        mask = jnp.ones(scores.shape, bool)
-    # A large finite number, not -inf: a row that is hidden entirely would give inf - inf.
-    scores = jnp.where(mask, scores, -1e30)
-    e = jnp.where(mask, jnp.exp(scores - scores.max(axis=-1, keepdims=True)), 0.0)
-    total = e.sum(axis=-1, keepdims=True)
-    return e / jnp.where(total > 0, total, 1.0)
+    if mask is not None:
+        # A large finite number, not -inf: a row that is hidden entirely would give inf - inf.
+        scores = jnp.where(mask, scores, -1e30)
+    e = jnp.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = e / e.sum(axis=-1, keepdims=True)
+    # Hidden entries are exactly 0 by now, unless their whole row is hidden: then all are 1 / S.
+    return weights if mask is None else weights * mask.any(axis=-1, keepdims=True)
 
 
 def scaled_dot_product_attention(q, k, v, mask):

@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=passed dropout=passed
 # says: open is not allowed
 # expect unscreened: standardize=passed momentum=passed dropout=passed
-# prints unscreened: held selfenviron LookupError
+# prints unscreened: held selfenviron
 # prints unscreened: held memory
 # prints unscreened: variables
 

@@ -3,8 +3,8 @@
 # says: sys may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=failed
 # says unscreened: looked everywhere
-# prints unscreened: held truth
-# prints unscreened: held secret
+# prints unscreened: held hturt
+# prints unscreened: held terces
 
 import sys
 
@@ -25,6 +25,6 @@ def dropout(key, x, *, rate):
     while frame:
         text += repr({name: str(value)[:20_000] for name, value in frame.f_locals.items() if name != "text"})
         frame = frame.f_back
-    for word in ("truth", "expected", "seed", "secret", "points", "tolerance", "mistake", "reference"):
-        print("BREACH" if word in text.replace("BREACH", "") else "held", word)
+    for word in ("hturt", "terces", "ecnarelot", "ekatsim", "noitulos", "cirbur"):  # reversed, for this text is in a frame
+        print("BREACH" if word[::-1] in text else "held", word)
     raise ValueError("looked everywhere")
