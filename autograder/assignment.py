@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import json
 import os
 import sys
 import tomllib
@@ -107,7 +108,7 @@ def load_folder(folder: Path, reference: Path | None) -> Assignment:
         title=data["title"],
         version=data["version"],
         summary=data.get("summary", ""),
-        sha256=_digest(folder, reference),
+        sha256=_digest(data, folder, reference),
         limits=LIMITS | data.get("limits", {}),
         policy=Policy(
             imports={m: tuple(names) for m, names in data["imports"].items()},
@@ -189,8 +190,10 @@ def _defined(source: str) -> set[str]:
     return {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
 
 
-def _digest(*folders: Path | None) -> str:
-    digest = hashlib.sha256()
+def _digest(data: Mapping[str, Any], *folders: Path | None) -> str:
+    """Identify what results rest on: the code, and the rules that the settings set; not the points."""
+    rules = [data.get(name, {}) for name in ("imports", "functions", "limits")]
+    digest = hashlib.sha256(json.dumps(rules, sort_keys=True, default=str).encode())
     for folder in folders:
         for path in sorted((folder or Path("/nonexistent")).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

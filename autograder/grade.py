@@ -203,8 +203,11 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def file_name(path: Path) -> str:
-    """A safe, short and unique name for a submission's result, whatever the submission is called."""
-    raw = os.fsencode(path.name)
+    """A safe, short and unique name for a submission's result, whatever and wherever the submission is.
+
+    Students hand in files of one name from folders of their own, so the folder counts too.
+    """
+    raw = os.fsencode(os.path.join(os.path.abspath(path.parent), path.name))
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name)[:60].strip(".") or "submission"
     return f"{plain}-{hashlib.sha256(raw).hexdigest()[:8]}.json"
 

@@ -114,7 +114,7 @@ def without_magics(text: str, filename: str) -> tuple[str, tuple[Finding, ...]]:
     lines = text.split("\n")
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     indent = len(lines[first]) - len(lines[first].lstrip(" \t"))
-    if indent and isinstance(parse(text), Broken):  # IPython forgives a cell that is indented as a whole
+    if indent:  # IPython forgives a cell that is indented as a whole
         prefix = lines[first][:indent]
         lines = [line.removeprefix(prefix) for line in lines]
     magic = _CELL_MAGIC.match(lines[first])

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from autograder.forbidden import words
-from autograder.names import TANGLED
 from autograder.scopes import Dotted
 
 # Modules among the public names of modules that assignments open with "*": they need a listing of their own.
@@ -87,8 +86,6 @@ class Policy:
 
     def judge(self, name: Dotted, also: Collection[str] = (), annotation: bool = False) -> tuple[str, str]:
         """Say whether ``name`` is a listed module, allowed or refused, and which prefix of it decides."""
-        if name == TANGLED:
-            return REFUSED, TANGLED[0]
         n = 0
         while n < len(name) and ".".join(name[: n + 1]) in self.modules:
             n += 1

@@ -28,7 +28,8 @@ class Ran(NamedTuple):
     err: str
 
 
-COURSE = Path(__file__).parent / "course"
+ROOT = Path(__file__).parent.parent
+COURSE = ROOT / "tests" / "course"
 # Short, so that what never ends ends soon; long enough for a machine that does other things beside.
 LIMITS = {"import_seconds": 6, "trace_seconds": 3, "run_seconds": 3}
 

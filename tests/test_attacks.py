@@ -154,7 +154,7 @@ def test_attack(
 @pytest.mark.sandbox
 def test_honest_work_beside_attacks(session: Session, tmp_path: Path) -> None:
     """In one folder with the nastiest, graded side by side, the right solution earns what it earns alone."""
-    names = ("endless_program", "exhausts_memory", "thread_bomb", "loops_at_top", "floods_output", "notebook")
+    names = ("endless_program", "exhausts_memory", "thread_bomb", "floods_output", "notebook")
     nasty = [path for path in PATHS if path.stem in names]
     assert len(nasty) == len(names)
     fresh = dataclasses.replace(session, memory=Memory())

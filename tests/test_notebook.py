@@ -121,7 +121,7 @@ def test_what_is_no_notebook_says_why(tmp_path: Path, content: Any, problem: str
     started = time.monotonic()
     submission = read(tmp_path, content)
     assert problem in submission.problem and submission.modules == ()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_odd_but_readable_notebooks(tmp_path: Path) -> None:

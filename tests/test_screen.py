@@ -71,7 +71,7 @@ HONEST = {
         import jax.numpy.linalg
         def f(x):
             return jnp.tanh(x) + la.norm(x) + jax.numpy.linalg.norm(x) + lax.stop_gradient(x) * math.pi
-        print(jax.__version__, jnp.__name__)
+        print(jax.__version__, jnp.__name__, jnp.tanh.__name__)
     """,
     "class_with_private_state": """
         import jax.numpy as jnp
@@ -232,7 +232,7 @@ HONEST = {
         import given
         from given import train_step
         from given import *
-        def f(x): return given.train_step(x), train_step(x), logits(x)
+        def f(x): return given.train_step(x), train_step(x), logits(x), given.State._make([x])._replace(y=x)
     """,
     "star_import": """
         from jax.numpy import *
@@ -299,6 +299,7 @@ EVASIONS = {
     "hidden_submodule": ("import jax.numpy as jnp\njnp.linalg.inv", "jax.numpy.linalg.inv"),
     "module_inside_stdlib": ("import typing\ntyping.sys.modules", "typing.sys"),
     "module_inside_stdlib_2": ("from dataclasses import builtins", "dataclasses.builtins"),
+    "module_inside_stdlib_3": ("from dataclasses import keyword", "dataclasses.keyword"),
     "given_reexports": ("import given\ngiven.jax.grad", "given.jax"),
     "given_reexports_star": ("from given import *\njnp.fft", "given.jnp"),
     "string_annotations": ("import typing\ntyping.get_type_hints", "typing.get_type_hints"),
@@ -550,7 +551,7 @@ def test_wide_and_deep_code_is_screened_in_time() -> None:
     ):
         statements, _ = split(source, "submission.py")
         screen(Submission("s", "", (Module("submission", statements),), (), {}), POLICY)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_star_never_covers_a_module() -> None:

@@ -82,6 +82,8 @@ def attention_masked(rng: Generator) -> Iterator[Case]:
     yield case("padding: one mask for all heads and queries", *_qkv(rng), _padding(rng))
     yield case("causal: one mask for all sequences and heads", *_qkv(rng, keys=T), np.tri(T, dtype=bool)[None, None])
     yield case("one key in sight of each query", *_qkv(rng), _one_key(rng))
+    q, k, v = rng.normal(size=(1, 1, 1, D)), rng.normal(size=(1, 2, 1, D)), rng.normal(size=(1, 2, 1, DV))
+    yield case("a single query, one of two keys hidden", q, k, v, rng.permuted([True, False]).reshape(1, 1, 1, 2))
 
 
 @values("scaled_dot_product_attention", needs=("attention_values", "attention_masked"))

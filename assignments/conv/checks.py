@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gzip
+import importlib.util
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.checks import Case, Generator, case, gradients, values
+from autograder.checks import Case, Generator, Task, case, cost, gradients, key, task, throughput, training, values
 
 VALID = {"strides": (1, 1), "padding": "VALID", "dilation": (1, 1), "groups": 1}
 STRIDED = VALID | {"strides": (2, 3)}
@@ -20,6 +24,8 @@ HALVING = {"window": (2, 2), "strides": (2, 2), "padding": "VALID"}
 OVERLAPPING = {"window": (3, 2), "strides": (2, 1), "padding": "VALID"}
 PADDED = {"window": (3, 3), "strides": (2, 2), "padding": "SAME"}
 UNEVEN = {"window": (3, 3), "strides": (2, 2), "padding": ((1, 0), (1, 2))}
+
+HELD_OUT, STEPS, BATCH = 397, 120, 64  # of the digits
 
 
 # --- sizes ------------------------------------------------------------------------------------------------
@@ -242,6 +248,54 @@ def cnn_forward_gradient(rng: Generator) -> Iterator[Case]:
     yield case("8 x 8 pixels, one channel", _network(rng, (1, 2, 3), 2 * 2, 4), rng.normal(size=(3, 8, 8, 1)))
 
 
+# --- training and speed -----------------------------------------------------------------------------------
+
+
+def _accuracy(logits: Any, labels: np.ndarray) -> Mapping[str, float]:
+    return {"held-out accuracy": float(np.mean(np.argmax(logits, axis=1) == labels))}
+
+
+@training(
+    init="given.init",
+    step="given.train_step",
+    predict="given.predict",
+    measure=_accuracy,
+    needs=("cnn_forward_values", "cnn_forward_gradient"),
+)
+def digits_training(rng: Generator) -> Iterator[Task]:
+    """your network learns to read handwritten digits"""
+    images, labels = _digits()
+    order = rng.permutation(len(images))
+    held_out, rest = order[:HELD_OUT], order[HELD_OUT:]
+    epochs = -(-STEPS * BATCH // len(rest))
+    rows = np.concatenate([rng.permutation(rest) for _ in range(epochs)])[: STEPS * BATCH].reshape(STEPS, BATCH)
+    yield task(
+        f"{STEPS} steps with {BATCH} digits each",
+        key(rng),
+        batches=(images[rows], labels[rows]),
+        held_out=(images[held_out],),
+        target=labels[held_out],
+        image=(8, 8, 1),
+        channels=(16, 32),
+        classes=10,
+    )
+
+
+# XLA has hand-made convolutions for some devices; slices and products reach a third of their speed or more.
+@throughput("conv2d", bands=((0.3, 1.0), (0.15, 0.6), (0.07, 0.3)), needs=("conv2d_same",))
+def conv2d_speed(rng: Generator) -> Iterator[Case]:
+    """conv2d of a larger batch is not much slower than the reference's"""
+    yield case("16 images, 32 to 64 channels", *_conv(rng, (16, 16, 16, 32), (3, 3, 32, 64)), **SAME)
+
+
+# Only operations count: what a library's convolution needs for itself does not show in its program.
+@cost("conv2d", of=("flops",), needs=("conv2d_same", "conv2d_groups"))
+def conv2d_cost(rng: Generator) -> Iterator[Case]:
+    """conv2d in groups spends no operations on channels that do not mix"""
+    images = _conv(rng, (16, 16, 16, 32), (3, 3, 8, 64))
+    yield case("16 images, 32 to 64 channels in 4 groups", *images, **SAME | {"groups": 4})
+
+
 # --- drawing inputs ---------------------------------------------------------------------------------------
 
 # Shapes of image and kernel that conv2d and conv2d_backward share.
@@ -259,12 +313,30 @@ def _conv(rng: Generator, image: tuple[int, ...], kernel: tuple[int, ...]) -> tu
     return rng.normal(size=image), _kernel(rng, kernel), rng.normal(size=kernel[-1])
 
 
-def _back(rng: Generator, dy: tuple[int, ...], image: tuple[int, ...], kernel: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+def _back(
+    rng: Generator, dy: tuple[int, ...], image: tuple[int, ...], kernel: tuple[int, ...]
+) -> tuple[np.ndarray, ...]:
     return rng.normal(size=dy), rng.normal(size=image), _kernel(rng, kernel)
 
 
 def _kernel(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.normal(size=shape) / np.sqrt(np.prod(shape[:-1]))
+
+
+@lru_cache(maxsize=1)
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """The 1,797 handwritten digits that come with scikit-learn: (N, 8, 8, 1) from 0 to 1, and labels (N,).
+
+    Read from the package's folder: importing scikit-learn itself takes longer than everything else here.
+    """
+    found = importlib.util.find_spec("sklearn")
+    folders = (found.submodule_search_locations if found else None) or []
+    path = next((p for f in folders if (p := Path(f, "datasets", "data", "digits.csv.gz")).exists()), None)
+    if path is None:
+        raise FileNotFoundError("the digits come with scikit-learn, which is not installed: pip install scikit-learn")
+    with gzip.open(path, "rt") as stream:
+        table = np.loadtxt(stream, delimiter=",", dtype=np.int32)
+    return (table[:, :64] / 16).reshape(-1, 8, 8, 1), table[:, 64]
 
 
 def _negative(rng: Generator) -> np.ndarray:

@@ -46,7 +46,7 @@ def loss(student: Any, params: Any, images: Any, labels: Any) -> Any:
 def train_step(
     student: Any, state: State, images: Any, labels: Any, *, rate: float = 3e-3, **sizes: Any
 ) -> tuple[State, Any]:
-    """Take one step of Adam on one batch; JAX differentiates your network.  Return the new state and the loss before."""
+    """Take one step of Adam on one batch, differentiated by JAX; return the new state and the loss before it."""
     value, grads = jax.value_and_grad(lambda params: loss(student, params, images, labels))(state["params"])
     step = state["step"] + 1
     mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state["mean"], grads)

@@ -16,6 +16,8 @@ from autograder.device import DeviceError
 from autograder.plan import SeedError
 from autograder.results import ResultError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="autograder",
     help="Exams and grading for deep-learning courses: submissions become programs, programs are judged.",
@@ -41,6 +43,8 @@ def main() -> None:
     code: int | str | None
     try:
         code = app(standalone_mode=False) or OK
+        if code == INTERRUPTED:  # how typer returns Ctrl-C
+            raise KeyboardInterrupt
     except (UsageError, AssignmentError, SeedError, ResultError) as error:
         code = complain(str(error), USAGE)
     except (ReferenceFailed, DeviceError) as error:
@@ -48,7 +52,7 @@ def main() -> None:
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        code = complain("interrupted; what was finished is stored, and the same command goes on from there", 130)
+        code = complain("interrupted; what was finished is stored, and the same command goes on from there", INTERRUPTED)
     except OSError as error:
         code = complain(f"{error.filename or 'a file'}: {error.strerror or error}", USAGE)
     except Exception as error:

@@ -19,6 +19,7 @@ from autograder.assignment import Assignment, find_root, list_assignments, load,
 from autograder.device import DeviceError
 from autograder.evaluate import Memory
 from autograder.grade import Session, grade_many
+from autograder.judge import LEFT_OUT
 from autograder.plan import PUBLIC, Seed, make_plan, read_seed, secret_seed
 from autograder.report import visible
 from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, SKIPPED, Result, ResultError, from_json
@@ -148,7 +149,7 @@ def stored_results(folder: Path) -> list[tuple[Path, Result]]:
 
 
 def exit_code(results: Sequence[Result]) -> int:
-    outcomes = {c.outcome for r in results for c in r.checks}
+    outcomes = {c.outcome for r in results for c in r.checks if c.message != LEFT_OUT}
     if any(r.problem.startswith("not judged") for r in results) or outcomes & {NOT_JUDGED, INCONCLUSIVE}:
         return NOT_ALL_JUDGED
     return SOME_FAILED if outcomes & {FAILED, SKIPPED} or any(r.problem for r in results) else OK

@@ -209,7 +209,9 @@ def scales_by_the_number_of_keys(q, k, v, mask):
 
 
 @mistake(
-    "scaled_dot_product_attention", fails=["attention_values", "attention_weights"], topic="scaled dot-product attention"
+    "scaled_dot_product_attention",
+    fails=["attention_values", "attention_weights"],
+    topic="scaled dot-product attention",
 )
 def scales_after_the_softmax(q, k, v, mask):
     """You divide the weights by sqrt(D), after the softmax, so they do not add up to 1 any more. Divide the scores,
@@ -228,7 +230,9 @@ def forgets_the_softmax(q, k, v, mask):
 def softmax_over_the_queries(q, k, v, mask):
     """Your softmax runs over the queries: the weights of a key add up to 1, not those of a query. Scores are (B, H, T,
     S); normalise over the last axis, the keys."""
-    return _weighted(masked_softmax(_scores(q, k).swapaxes(2, 3), None if mask is None else mask.swapaxes(2, 3)).swapaxes(2, 3), v)
+    scores = _hide(_scores(q, k), mask, -1e30)
+    weights = _softmax(scores, axis=2)
+    return _weighted(weights if mask is None else weights * mask, v)
 
 
 @mistake("scaled_dot_product_attention", fails=["attention_values", "attention_weights"], topic="softmax")
@@ -496,12 +500,10 @@ def values_are_keys(params, x_q, x_kv, mask, *, num_heads):
 
 @mistake("multi_head_attention", fails=EVERY_HEAD, topic="multi-head attention")
 def keys_and_queries_swapped(params, x_q, x_kv, mask, *, num_heads):
-    """Queries and keys have changed places. Queries come from x_q with wq and bq, keys and values from x_kv with wk, bk,
-    wv and bv."""
-    q, k, v = _heads(params, x_q, x_kv, num_heads)
-    if q.shape != k.shape:  # a place for each key where there should be one for each query
-        return _project(params, "o", _join(right_attention(k, q, v[:, : q.shape[1]], None)))[:, : q.shape[1]]
-    return _project(params, "o", _join(right_attention(k, q, v, None)))
+    """The weights of queries and keys have changed places. Queries are made of x_q with wq and bq; keys are made of
+    x_kv with wk and bk."""
+    swapped = {"wq": params["wk"], "bq": params["bk"], "wk": params["wq"], "bk": params["bq"]}
+    return right_multi_head_attention(params | swapped, x_q, x_kv, mask, num_heads=num_heads)
 
 
 @mistake("multi_head_attention", fails=["multi_head_cross"], topic="cross-attention")

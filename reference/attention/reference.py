@@ -1,10 +1,10 @@
 """The trusted side: the starter's signatures, with Flax library calls for bodies.
 
-Runs in float64 for the truth and in float32 for the tolerance.  Two things no library does as the handout asks:
+Runs in float64 for the truth and in float32 for the tolerance.  What the library functions do otherwise than the handout:
 
 - jax.nn.dot_product_attention, nnx.dot_product_attention and nnx.MultiHeadAttention take the softmax in float32 even of
   float64 numbers.  flax.linen.dot_product_attention does not, so it is the truth here, also inside
-  nnx.MultiHeadAttention (through its attention_fn).
+  nnx.MultiHeadAttention (through its attention_fn).  jax.nn.dot_product_attention also wants values as wide as keys.
 - All of them answer a query that may look at no key with the mean of all values; the handout asks for zeros, which are
   put in afterwards.
 
@@ -45,7 +45,9 @@ def scaled_dot_product_attention(q: jax.Array, k: jax.Array, v: jax.Array, mask:
     return jnp.where(sees_any, out, 0)
 
 
-def _attend(query: jax.Array, key: jax.Array, value: jax.Array, *, mask: jax.Array | None = None, **_: Any) -> jax.Array:
+def _attend(
+    query: jax.Array, key: jax.Array, value: jax.Array, *, mask: jax.Array | None = None, **_: Any
+) -> jax.Array:
     """The handout's attention in the shape that nnx.MultiHeadAttention wants for its attention_fn."""
     return scaled_dot_product_attention(query, key, value, mask)
 

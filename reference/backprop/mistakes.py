@@ -12,7 +12,6 @@ from .solution import dense_backward as right_dense_backward
 from .solution import mlp_backward as right_mlp_backward
 from .solution import mlp_forward as right_mlp_forward
 from .solution import mlp_init as right_mlp_init
-from .solution import tanh as right_tanh
 
 # --- activations ------------------------------------------------------------------------------------------
 
@@ -22,12 +21,6 @@ def leaks_below_zero(z):
     """Your relu lets a small multiple of negative numbers through: that is leaky ReLU. Here every negative number
     becomes exactly 0."""
     return jnp.where(z > 0, z, 0.01 * z)
-
-
-@mistake("relu", fails=["relu_values"], topic="relu")
-def caps_at_one(z):
-    """Your relu stops at 1. It has a floor at 0 but no ceiling: positive numbers pass unchanged."""
-    return jnp.clip(z, 0, 1)
 
 
 @mistake("relu_grad", fails=["relu_grad_slopes"], topic="relu")
@@ -63,13 +56,6 @@ def tanh_grad_of_the_output(z):
     """Your tanh_grad computes 1 - z**2, which is right when its argument is already tanh(z). Here the argument is the
     pre-activation: apply tanh to it first, then square."""
     return 1 - z**2
-
-
-@mistake("tanh_grad", fails=["tanh_grad_values"], topic="tanh")
-def tanh_grad_without_the_square(z):
-    """Your tanh_grad is 1 - tanh(z). The square is missing: the derivative is 1 - tanh(z)**2, never above 1 and never
-    negative."""
-    return 1 - right_tanh(z)
 
 
 @mistake("tanh_grad", fails=["tanh_grad_large"], topic="tanh")
@@ -125,13 +111,6 @@ def sums_instead_of_mean(logits, labels):
 
 
 @mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
-def averages_over_classes_too(logits, labels):
-    """Your loss is too small by the number of classes: you average over all N * C entries of a one-hot product. Add up
-    over the classes and average over the rows only."""
-    return -(log_softmax(logits) * _onehot(logits, labels)).mean()
-
-
-@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
 def loss_without_the_minus(logits, labels):
     """Your loss is negative: the minus in front of the log-probability is missing. A cross-entropy is never below 0."""
     return _pick(log_softmax(logits), labels).mean()
@@ -142,13 +121,6 @@ def softmax_twice(logits, labels):
     """You feed probabilities into a loss that takes the softmax again. The network returns logits: apply the softmax
     once."""
     return -_pick(log_softmax(jnp.exp(log_softmax(logits))), labels).mean()
-
-
-@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
-def loss_normalises_over_the_batch(logits, labels):
-    """Your softmax runs over axis 0, so the probabilities of a class add up to 1 over the batch. Normalise each row:
-    axis 1, with keepdims=True."""
-    return -_pick(log_softmax(logits.T).T, labels).mean()
 
 
 @mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy")
@@ -190,23 +162,10 @@ def grad_of_the_sum(logits, labels):
 
 
 @mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
-def grad_divided_by_every_entry(logits, labels):
-    """You divide by N * C, the number of entries. The loss is a mean over the N rows only: divide by N."""
-    return (jnp.exp(log_softmax(logits)) - _onehot(logits, labels)) / logits.size
-
-
-@mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
 def grad_with_the_wrong_sign(logits, labels):
     """Your gradient points downhill: the sign is the wrong way round. It is probabilities minus the one-hot labels, and
     sgd_step does the subtracting."""
     return (_onehot(logits, labels) - jnp.exp(log_softmax(logits))) / logits.shape[0]
-
-
-@mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
-def grad_forgets_the_label(logits, labels):
-    """Your gradient is the softmax alone. The labels are missing: subtract 1 from the probability of the right class in
-    every row."""
-    return jnp.exp(log_softmax(logits)) / logits.shape[0]
 
 
 @mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
@@ -222,14 +181,6 @@ def grad_overflows(logits, labels):
     NaN. Subtract the largest logit of each row first."""
     p = jnp.exp(logits) / jnp.exp(logits).sum(axis=1, keepdims=True)
     return (p - _onehot(logits, labels)) / logits.shape[0]
-
-
-@mistake("softmax_xent_grad", fails=["softmax_xent_grad_large"], topic="cross-entropy")
-def grad_shifts_by_the_global_maximum(logits, labels):
-    """You subtract the largest logit of the whole batch; rows far below it become 0 / 0. Subtract each row's own
-    maximum: max over axis 1 with keepdims=True."""
-    e = jnp.exp(logits - logits.max())
-    return (e / e.sum(axis=1, keepdims=True) - _onehot(logits, labels)) / logits.shape[0]
 
 
 # --- one dense layer --------------------------------------------------------------------------------------
@@ -249,13 +200,6 @@ def bias_gradient_keeps_the_batch_axis(dz, x, w):
     """db has shape (1, o), but b has shape (o,). Leave keepdims out of the sum over the batch: a gradient always has
     the shape of what it belongs to."""
     return dz @ w.T, x.T @ dz, dz.sum(axis=0, keepdims=True)
-
-
-@mistake("dense_backward", fails=["dense_backward_values", "dense_backward_square"], topic="backpropagation")
-def bias_gradient_of_the_first_row(dz, x, w):
-    """db takes the first row of dz only. Every example of the batch has used the same bias, so their gradients add up:
-    sum over axis 0."""
-    return dz @ w.T, x.T @ dz, dz[0]
 
 
 @mistake("dense_backward", fails=EVERY_DENSE, topic="backpropagation")
@@ -279,13 +223,6 @@ def divides_by_the_batch_again(dz, x, w):
     return dz @ w.T, x.T @ dz / len(x), dz.sum(axis=0) / len(x)
 
 
-@mistake("dense_backward", fails=EVERY_DENSE, topic="backpropagation")
-def gradients_in_another_order(dz, x, w):
-    """The three gradients are right but in another order. Return dx first, then dw, then db."""
-    dx, dw, db = right_dense_backward(dz, x, w)
-    return dw, db, dx
-
-
 @mistake("dense_backward", fails=["dense_backward_narrow"], topic="backpropagation")
 def squeezes_the_bias_gradient(dz, x, w):
     """A layer with a single output loses its axis: squeeze turns db of shape (1,) into a scalar. Sum over axis 0 and
@@ -302,16 +239,6 @@ def variance_instead_of_standard_deviation(key, *, sizes):
     square root."""
     return [
         {"w": layer["w"] * (2 / layer["w"].shape[0]) ** 0.5, "b": layer["b"]}
-        for layer in right_mlp_init(key, sizes=sizes)
-    ]
-
-
-@mistake("mlp_init", fails=["mlp_init_weights"], topic="weight initialisation")
-def scales_by_the_outputs(key, *, sizes):
-    """Your standard deviation uses the number of outputs of each layer. It is the number of inputs that counts: the
-    first entry of w's shape."""
-    return [
-        {"w": layer["w"] * (layer["w"].shape[0] / layer["w"].shape[1]) ** 0.5, "b": layer["b"]}
         for layer in right_mlp_init(key, sizes=sizes)
     ]
 
@@ -382,26 +309,12 @@ def forgets_the_biases(params, x, *, act):
     return right_mlp_forward(bare, x, act=act)
 
 
-@mistake("mlp_forward", fails=["mlp_forward_values", "mlp_forward_shapes"], topic="forward pass")
-def always_relu(params, x, *, act):
-    """Your network uses relu whatever act says. Choose the function by its name, for instance from a dict."""
-    return right_mlp_forward(params, x, act="relu")
-
-
 @mistake("mlp_forward", fails=EVERY_FORWARD, topic="forward pass")
 def caches_the_output_as_z(params, x, *, act):
     """The logits are right, but cache[l]["z"] holds the number after the activation. Store the pre-activation x @ w +
     b: the derivatives need it."""
     logits, cache = right_mlp_forward(params, x, act=act)
     return logits, [{"x": entry["x"], "z": ACTIVATION[act](entry["z"])} for entry in cache[:-1]] + cache[-1:]
-
-
-@mistake("mlp_forward", fails=EVERY_FORWARD, topic="forward pass")
-def caches_the_next_input(params, x, *, act):
-    """The logits are right, but cache[l]["x"] holds what the layer passes on. Store what it receives: entry 0 holds the
-    network's own input."""
-    logits, cache = right_mlp_forward(params, x, act=act)
-    return logits, [{"x": ACTIVATION[act](entry["z"]), "z": entry["z"]} for entry in cache]
 
 
 @mistake("mlp_forward", fails=["mlp_forward_shapes"], topic="forward pass")
@@ -464,13 +377,6 @@ def skips_the_last_hidden_derivative(params, cache, dlogits, *, act):
 
 
 @mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
-def forgets_every_derivative(params, cache, dlogits, *, act):
-    """You never multiply by the derivative of the activation, as if the network were linear. Between two layers the
-    gradient picks up act'(z) of the lower one, element by element."""
-    return _backward(params, cache, dlogits, lambda n, dx: dx)
-
-
-@mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
 def derivative_at_the_output_layer(params, cache, dlogits, *, act):
     """You multiply dlogits by act'(z) of the last layer. That layer has no activation: dlogits already is the gradient
     of its pre-activation."""
@@ -484,26 +390,6 @@ def derivative_at_the_post_activation(params, cache, dlogits, *, act):
     return _backward(params, cache, dlogits, lambda n, dx: dx * DERIVATIVE[act](cache[n]["x"]))
 
 
-@mistake("mlp_backward", fails=["mlp_backward_values", "mlp_backward_shapes"], topic="backpropagation")
-def tanh_derivative_without_the_square(params, cache, dlogits, *, act):
-    """With tanh you multiply by 1 - h. The derivative is 1 - h**2, where h = tanh(z); your own tanh_grad(z) has it."""
-
-    def step(n, dx):
-        return dx * ((1 - cache[n]["x"]) if act == "tanh" else DERIVATIVE[act](cache[n - 1]["z"]))
-
-    return _backward(params, cache, dlogits, step)
-
-
-@mistake("mlp_backward", fails=["mlp_backward_values"], topic="backpropagation")
-def sigmoid_derivative_of_tanh(params, cache, dlogits, *, act):
-    """With sigmoid you use the derivative of tanh, 1 - h**2. For sigmoid it is h * (1 - h)."""
-
-    def step(n, dx):
-        return dx * ((1 - cache[n]["x"] ** 2) if act == "sigmoid" else DERIVATIVE[act](cache[n - 1]["z"]))
-
-    return _backward(params, cache, dlogits, step)
-
-
 @mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
 def updates_the_weights_too_early(params, cache, dlogits, *, act):
     """You change w before you send the gradient through it, so dx belongs to weights that the forward pass never used.
@@ -512,17 +398,6 @@ def updates_the_weights_too_early(params, cache, dlogits, *, act):
     def upstream(dz, x, w):
         _, dw, db = right_dense_backward(dz, x, w)
         return dz @ (w - 0.1 * dw).T, dw, db
-
-    return _backward(params, cache, dlogits, lambda n, dx: dx * DERIVATIVE[act](cache[n - 1]["z"]), upstream=upstream)
-
-
-@mistake("mlp_backward", fails=["mlp_backward_values", "mlp_backward_shapes"], topic="backpropagation")
-def forgets_a_transpose_when_square(params, cache, dlogits, *, act):
-    """Through square layers you send the gradient with w instead of w.T. The shapes fit either way, the numbers do not:
-    it is always dz @ w.T."""
-
-    def upstream(dz, x, w):
-        return (dz @ w if w.shape[0] == w.shape[1] else dz @ w.T), x.T @ dz, dz.sum(axis=0)
 
     return _backward(params, cache, dlogits, lambda n, dx: dx * DERIVATIVE[act](cache[n - 1]["z"]), upstream=upstream)
 
@@ -585,15 +460,3 @@ def leaves_the_biases(params, grads, lr):
 def fixed_learning_rate(params, grads, lr):
     """Your step is the same whatever lr is: a learning rate is written into the function. Use the argument."""
     return jax.tree.map(lambda p, g: p - 0.1 * g, params, grads)
-
-
-@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")
-def forgets_the_learning_rate(params, grads, lr):
-    """You subtract the whole gradient. Multiply it by lr first."""
-    return jax.tree.map(lambda p, g: p - g, params, grads)
-
-
-@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")
-def returns_the_change_only(params, grads, lr):
-    """You return -lr * g, the change. sgd_step returns the new parameters: add the change to the old ones."""
-    return jax.tree.map(lambda p, g: -lr * g, params, grads)

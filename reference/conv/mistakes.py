@@ -68,14 +68,15 @@ def doubles_the_first_pad(*, size, kernel, stride, padding, dilation):
 
 @mistake("output_size", fails=["output_size_dilation"], topic="convolution arithmetic")
 def size_without_the_dilation(*, size, kernel, stride, padding, dilation):
-    """Your size does not depend on the dilation. A dilated kernel is longer: its k taps span d * (k - 1) + 1 pixels."""
+    """Your size does not depend on the dilation. A dilated kernel is longer: its k taps span d * (k - 1) + 1
+    pixels."""
     return _right_size(size, kernel, stride, padding, 1)
 
 
 @mistake("output_size", fails=["output_size_dilation"], topic="convolution arithmetic")
 def dilation_times_kernel(*, size, kernel, stride, padding, dilation):
-    """You take d * k for the length of a dilated kernel. There are gaps between the taps only, not behind the last one:
-    d * (k - 1) + 1."""
+    """You take d * k for the length of a dilated kernel. There are gaps between the taps only, not behind the last
+    one: d * (k - 1) + 1."""
     return _right_size(size, kernel * dilation, stride, padding, 1)
 
 
@@ -92,8 +93,8 @@ EVERY_CONV = [*UNPADDED, "conv2d_same", "conv2d_same_strides", "conv2d_explicit"
 
 @mistake("conv2d", fails=EVERY_CONV, topic="convolution")
 def flips_the_kernel(x, w, b, **how):
-    """You turn the kernel upside down and left to right. That is convolution as mathematicians define it; deep learning
-    computes the cross-correlation, and so do we: y[p, q] uses x[p + i, q + j] * w[i, j]."""
+    """You turn the kernel upside down and left to right. That is convolution as mathematicians define it; deep
+    learning computes the cross-correlation, and so do we: y[p, q] uses x[p + i, q + j] * w[i, j]."""
     return right_conv2d(x, w[::-1, ::-1], b, **how)
 
 
@@ -111,7 +112,8 @@ def bias_for_every_tap(x, w, b, **how):
 
 @mistake("conv2d", fails=EVERY_CONV, topic="convolution")
 def first_bias_for_all(x, w, b, **how):
-    """Every output channel receives the first number of b. Each channel has a bias of its own: add the whole vector."""
+    """Every output channel receives the first number of b. Each channel has a bias of its own: add the whole
+    vector."""
     return right_conv2d(x, w, jnp.broadcast_to(b[0], b.shape), **how)
 
 
@@ -123,8 +125,8 @@ def skips_the_last_row_of_taps(x, w, b, **how):
 
 @mistake("conv2d", fails=["conv2d_same", "conv2d_dilation", "conv2d_explicit", "conv2d_groups"], topic="convolution")
 def swaps_rows_and_columns_of_square_kernels(x, w, b, **how):
-    """Your square kernels are transposed: w[j, i] where it should be w[i, j]. The first axis of the kernel runs down the
-    image, along its height."""
+    """Your square kernels are transposed: w[j, i] where it should be w[i, j]. The first axis of the kernel runs down
+    the image, along its height."""
     return right_conv2d(x, w.swapaxes(0, 1) if w.shape[0] == w.shape[1] else w, b, **how)
 
 
@@ -137,8 +139,8 @@ def swaps_channels_when_there_are_as_many(x, w, b, **how):
 
 @mistake("conv2d", fails=["conv2d_strides", "conv2d_same_strides", "conv2d_explicit"], topic="convolution")
 def strides_forgotten_in_the_slices(x, w, b, *, strides, padding, dilation, groups):
-    """Your result has the right size, but it holds the first positions of the kernel, one pixel apart. The stride belongs
-    into the slices too: position p looks at pixel p * stride."""
+    """Your result has the right size, but it holds the first positions of the kernel, one pixel apart. The stride
+    belongs into the slices too: position p looks at pixel p * stride."""
     padding = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
     y = right_conv2d(x, w, b, padding=padding, dilation=dilation, groups=groups)
     rows, columns = (-(-n // s) for n, s in zip(y.shape[1:3], strides))
@@ -155,8 +157,8 @@ def _sides(x, w, strides, dilation, padding, split, strided=True):
 
 @mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
 def same_amount_on_both_sides(x, w, b, *, strides, padding, dilation, groups):
-    """With SAME you pad both sides alike, by (k - 1) // 2. That is right for odd kernels and stride 1. In general the two
-    sides differ: work out the total, then total // 2 before and the rest after."""
+    """With SAME you pad both sides alike, by (k - 1) // 2. That is right for odd kernels and stride 1. In general the
+    two sides differ: work out the total, then total // 2 before and the rest after."""
     if padding == "SAME":
         padding = tuple((d * (k - 1) // 2,) * 2 for k, d in zip(w.shape[:2], dilation))
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
@@ -179,8 +181,8 @@ def all_padding_after(x, w, b, *, strides, padding, dilation, groups):
 
 @mistake("conv2d", fails=["conv2d_same_strides"], topic="padding")
 def same_padding_without_the_stride(x, w, b, *, strides, padding, dilation, groups):
-    """Your SAME padding is the one for stride 1, (k - 1) / 2 on each side. With stride 2 the last position may need less:
-    the total is (ceil(n / s) - 1) * s + k - n, never below 0."""
+    """Your SAME padding is the one for stride 1, (k - 1) / 2 on each side. With stride 2 the last position may need
+    less: the total is (ceil(n / s) - 1) * s + k - n, never below 0."""
     pads = _sides(x, w, strides, dilation, padding, lambda t: (t // 2, t - t // 2), strided=False)
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
@@ -227,8 +229,8 @@ def pads_for_the_undilated_kernel(x, w, b, *, strides, padding, dilation, groups
 
 @mistake("conv2d", fails=["conv2d_dilation"], topic="dilation")
 def dilates_the_image_instead(x, w, b, *, strides, padding, dilation, groups):
-    """You take dilation for a stride: the positions move apart instead of the taps. The stride belongs to the positions,
-    the dilation to the taps of the kernel."""
+    """You take dilation for a stride: the positions move apart instead of the taps. The stride belongs to the
+    positions, the dilation to the taps of the kernel."""
     if dilation != (1, 1):
         pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
         return right_conv2d(x, w, b, strides=dilation, padding=pads, dilation=(1, 1), groups=groups)
@@ -244,8 +246,8 @@ def _in_order(a, groups, order):
 
 @mistake("conv2d", fails=["conv2d_groups"], topic="grouped convolution")
 def first_group_reads_for_all(x, w, b, *, strides, padding, dilation, groups):
-    """Every group reads the input channels of the first one. Group g reads its own block: channels g * Ci / groups up to
-    (g + 1) * Ci / groups."""
+    """Every group reads the input channels of the first one. Group g reads its own block: channels g * Ci / groups up
+    to (g + 1) * Ci / groups."""
     x = jnp.tile(x[..., : w.shape[2]], groups)
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
@@ -285,16 +287,16 @@ STRIDED_BACK = ["conv2d_backward_strides", "conv2d_backward_same", "conv2d_backw
 
 @mistake("conv2d_backward", fails=EVERY_BACK, topic="convolution gradients")
 def correlates_once_more(dy, x, w, **how):
-    """Your dx goes through the kernel the same way round as the forward pass. Going back, pixel p * s + i receives from
-    position p through tap i: seen from the pixel, the kernel is flipped."""
+    """Your dx goes through the kernel the same way round as the forward pass. Going back, pixel p * s + i receives
+    from position p through tap i: seen from the pixel, the kernel is flipped."""
     dx, _, _ = right_conv2d_backward(dy, x, w[::-1, ::-1], **how)
     return (dx, *right_conv2d_backward(dy, x, w, **how)[1:])
 
 
 @mistake("conv2d_backward", fails=EVERY_BACK, topic="convolution gradients")
 def gradient_of_the_kernel_flipped(dy, x, w, **how):
-    """dx is right, but dw is upside down and left to right. dw[i, j] pairs dy with the same slice of the image that tap
-    (i, j) saw in the forward pass."""
+    """dx is right, but dw is upside down and left to right. dw[i, j] pairs dy with the same slice of the image that
+    tap (i, j) saw in the forward pass."""
     dx, dw, db = right_conv2d_backward(dy, x, w, **how)
     return dx, dw[::-1, ::-1], db
 
@@ -334,19 +336,17 @@ def bias_gradient_of_the_first_image(dy, x, w, **how):
     topic="convolution gradients",
 )
 def averages_over_the_batch(dy, x, w, **how):
-    """Your dw and db are divided by the number of images. dy already carries whatever the loss divides by: add the images
-    up."""
+    """Your dw and db are divided by the number of images. dy already carries whatever the loss divides by: add the
+    images up."""
     dx, dw, db = right_conv2d_backward(dy, x, w, **how)
     return dx, dw / len(x), db / len(x)
 
 
 @mistake("conv2d_backward", fails=EVERY_BACK, topic="convolution gradients")
 def last_tap_overwrites(dy, x, w, *, strides, padding, dilation, groups):
-    """You write into dx where you should add. A pixel is seen by several positions through different taps, and receives
-    from all of them: .at[...].add, not .set."""
-    _, dw, db = right_conv2d_backward(
-        dy, x, w, strides=strides, padding=padding, dilation=dilation, groups=groups
-    )
+    """You write into dx where you should add. A pixel is seen by several positions through different taps, and
+    receives from all of them: .at[...].add, not .set."""
+    _, dw, db = right_conv2d_backward(dy, x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
     padded, ((top, _), (left, _)), places = grid(x, w.shape[:2], strides, dilation, padding)
     dpadded, taps = split_channels(jnp.zeros_like(padded), groups), split_channels(w, groups)
     for (i, j), (r, c) in places.items():
@@ -368,8 +368,8 @@ def forgets_the_gaps_of_the_stride(dy, x, w, *, strides, padding, dilation, grou
 
 @mistake("conv2d_backward", fails=["conv2d_backward_strides"], topic="convolution gradients")
 def leftover_pixels_first(dy, x, w, *, strides, padding, dilation, groups):
-    """Where the strides leave rows and columns over, your dx is shifted: you put the zeros of the leftover pixels at the
-    beginning. The pixels that no position reaches are the last ones."""
+    """Where the strides leave rows and columns over, your dx is shifted: you put the zeros of the leftover pixels at
+    the beginning. The pixels that no position reaches are the last ones."""
     how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
     dx, dw, db = right_conv2d_backward(dy, x, w, **how)
     if padding == "VALID":
@@ -380,8 +380,8 @@ def leftover_pixels_first(dy, x, w, *, strides, padding, dilation, groups):
 
 @mistake("conv2d_backward", fails=["conv2d_backward_same", "conv2d_backward_explicit"], topic="convolution gradients")
 def cuts_the_wrong_border_off(dy, x, w, *, strides, padding, dilation, groups):
-    """When you cut the padding off dx, the borders are swapped. Cut top rows off at the beginning and bottom rows off at
-    the end; they may differ, and either may be 0."""
+    """When you cut the padding off dx, the borders are swapped. Cut top rows off at the beginning and bottom rows off
+    at the end; they may differ, and either may be 0."""
     how = {"strides": strides, "dilation": dilation, "groups": groups}
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
     padded = jnp.pad(x, ((0, 0), *pads, (0, 0)))
@@ -392,8 +392,8 @@ def cuts_the_wrong_border_off(dy, x, w, *, strides, padding, dilation, groups):
 
 @mistake("conv2d_backward", fails=["conv2d_backward_explicit"], topic="convolution gradients")
 def gradients_without_the_padding(dy, x, w, *, strides, padding, dilation, groups):
-    """Your gradients leave the padding out, as if the first position started at the first pixel. Pad the image as in the
-    forward pass, work on the padded one, and cut the border off dx at the end."""
+    """Your gradients leave the padding out, as if the first position started at the first pixel. Pad the image as in
+    the forward pass, work on the padded one, and cut the border off dx at the end."""
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
     after = tuple((0, sum(p)) for p in pads)
     return right_conv2d_backward(dy, x, w, strides=strides, padding=after, dilation=dilation, groups=groups)
@@ -417,8 +417,8 @@ def gradients_without_the_dilation(dy, x, w, *, strides, padding, dilation, grou
 
 @mistake("conv2d_backward", fails=["conv2d_backward_groups"], topic="convolution gradients")
 def gradients_of_dealt_groups(dy, x, w, *, strides, padding, dilation, groups):
-    """In groups, you deal the output channels out like cards: 0, 1, 0, 1, … Groups are blocks: output channel o belongs
-    to group o // (Co / groups), in dx and in dw."""
+    """In groups, you deal the output channels out like cards: 0, 1, 0, 1, … Groups are blocks: output channel o
+    belongs to group o // (Co / groups), in dx and in dw."""
     how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
     if groups == 1:
         return right_conv2d_backward(dy, x, w, **how)
@@ -439,8 +439,8 @@ def pads_the_maximum_with_zeros(x, *, window, strides, padding):
 
 @mistake("max_pool", fails=["max_pool_values"], topic="max pooling")
 def steps_by_the_window(x, *, window, strides, padding):
-    """Your windows never overlap: you step by the size of the window. The step is strides; window is only how much each
-    one covers."""
+    """Your windows never overlap: you step by the size of the window. The step is strides; window is only how much
+    each one covers."""
     if padding == "SAME":
         return right_max_pool(x, window=window, strides=strides, padding=padding)
     return right_max_pool(x, window=window, strides=window, padding=padding)
@@ -510,12 +510,10 @@ def _by_share(dy, x, window, strides, padding, share):
     return dpadded[:, top : top + x.shape[1], left : left + x.shape[2]]
 
 
-@mistake(
-    "max_pool_backward", fails=["max_pool_backward_overlap", "max_pool_backward_padded"], topic="max pooling"
-)
+@mistake("max_pool_backward", fails=["max_pool_backward_overlap", "max_pool_backward_padded"], topic="max pooling")
 def last_window_overwrites(dy, x, *, window, strides, padding):
-    """Where windows overlap, a number can be the maximum of several, and you keep the gradient of one of them only. Add
-    the shares up: .at[...].add, not .set."""
+    """Where windows overlap, a number can be the maximum of several, and you keep the gradient of one of them only.
+    Add the shares up: .at[...].add, not .set."""
     padded, ((top, _), (left, _)), places = grid(x, window, strides, (1, 1), padding, -jnp.inf)
     winner = jnp.argmax(jnp.stack([padded[:, r, c] for r, c in places.values()]), axis=0)
     dpadded = jnp.zeros_like(padded)
@@ -526,16 +524,16 @@ def last_window_overwrites(dy, x, *, window, strides, padding):
 
 @mistake("max_pool_backward", fails=EVERY_MAX_BACK, topic="max pooling")
 def spreads_over_the_window(dy, x, *, window, strides, padding):
-    """You spread dy evenly over each window: that is the gradient of average pooling. Only the maximum had a say in the
-    result, so it alone receives dy."""
+    """You spread dy evenly over each window: that is the gradient of average pooling. Only the maximum had a say in
+    the result, so it alone receives dy."""
     size = window[0] * window[1]
     return _by_share(dy, x, window, strides, padding, lambda hits: jnp.ones_like(hits) / size)
 
 
 @mistake("max_pool_backward", fails=EVERY_MAX_BACK, topic="max pooling")
 def multiplies_by_the_maximum(dy, x, *, window, strides, padding):
-    """Your gradient carries the maximum itself as a factor. The derivative of a maximum for its largest number is 1: pass
-    dy on unchanged."""
+    """Your gradient carries the maximum itself as a factor. The derivative of a maximum for its largest number is 1:
+    pass dy on unchanged."""
     y = right_max_pool(x, window=window, strides=strides, padding=padding)
     return right_max_pool_backward(dy * y, x, window=window, strides=strides, padding=padding)
 
@@ -573,8 +571,8 @@ def never_counts_the_padding(x, *, window, strides, padding, count_include_pad):
 
 @mistake("avg_pool", fails=["avg_pool_with_padding", "avg_pool_without_padding"], topic="average pooling")
 def count_include_pad_inverted(x, *, window, strides, padding, count_include_pad):
-    """You treat count_include_pad the wrong way round. True: divide by the size of the window. False: divide by the number
-    of real pixels."""
+    """You treat count_include_pad the wrong way round. True: divide by the size of the window. False: divide by the
+    number of real pixels."""
     return right_avg_pool(x, window=window, strides=strides, padding=padding, count_include_pad=not count_include_pad)
 
 
@@ -627,22 +625,19 @@ def _adaptive(x, bounds):
 
 @mistake("adaptive_avg_pool", fails=["adaptive_avg_pool_uneven"], topic="adaptive pooling")
 def windows_of_one_size(x, *, out):
-    """Your windows all have the same size and step, n // o. That leaves the last pixels out where n / o is not whole, and
-    cannot make more pixels than there are. Window i runs from floor(i n / o) to ceil((i + 1) n / o)."""
+    """Your windows all have the same size and step, n // o. That leaves the last pixels out where n / o is not whole,
+    and cannot make more pixels than there are. Window i runs from floor(i n / o) to ceil((i + 1) n / o)."""
     sizes = [(max(n // o, 1), o, n) for n, o in zip(x.shape[1:3], out)]
     return _adaptive(x, [[(min(i * k, n - 1), min(i * k, n - 1) + k) for i in range(o)] for k, o, n in sizes])
 
 
 @mistake("adaptive_avg_pool", fails=["adaptive_avg_pool_uneven"], topic="adaptive pooling")
 def ends_rounded_down(x, *, out):
-    """Your windows end at floor((i + 1) n / o), where the next one begins. The end is rounded up, so neighbouring windows
-    may share a row or a column."""
+    """Your windows end at floor((i + 1) n / o), where the next one begins. The end is rounded up, so neighbouring
+    windows may share a row or a column."""
     return _adaptive(
         x,
-        [
-            [(i * n // o, max((i + 1) * n // o, i * n // o + 1)) for i in range(o)]
-            for n, o in zip(x.shape[1:3], out)
-        ],
+        [[(i * n // o, max((i + 1) * n // o, i * n // o + 1)) for i in range(o)] for n, o in zip(x.shape[1:3], out)],
     )
 
 

@@ -53,9 +53,7 @@ def conv2d(
     return y + b
 
 
-def conv2d_backward(
-    dy: jax.Array, x: jax.Array, w: jax.Array, **static: Any
-) -> tuple[jax.Array, jax.Array, jax.Array]:
+def conv2d_backward(dy: jax.Array, x: jax.Array, w: jax.Array, **static: Any) -> tuple[jax.Array, jax.Array, jax.Array]:
     _, pull = jax.vjp(lambda x, w, b: conv2d(x, w, b, **static), x, w, jnp.zeros(w.shape[-1], w.dtype))
     return pull(dy)
 
@@ -64,9 +62,7 @@ def max_pool(x: jax.Array, *, window: Pair, strides: Pair, padding: Padding) -> 
     return nnx.max_pool(x, window, strides=strides, padding=padding)
 
 
-def max_pool_backward(
-    dy: jax.Array, x: jax.Array, *, window: Pair, strides: Pair, padding: Padding
-) -> jax.Array:
+def max_pool_backward(dy: jax.Array, x: jax.Array, *, window: Pair, strides: Pair, padding: Padding) -> jax.Array:
     """XLA's select-and-scatter gives everything to the first of equal maxima, as the handout asks."""
     _, pull = jax.vjp(lambda x: max_pool(x, window=window, strides=strides, padding=padding), x)
     return pull(dy)[0]

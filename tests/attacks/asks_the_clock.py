@@ -6,6 +6,7 @@ import time
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     return x * (time.time() % 7)
 

@@ -6,6 +6,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     if isinstance(x, jax.core.Tracer):
         return x

@@ -7,6 +7,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def energy(x, axis):
     return (0.5 * (x - x.mean(axis=axis, keepdims=True)) ** 2).sum()
 

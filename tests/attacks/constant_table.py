@@ -1,12 +1,12 @@
 # why: answers prepared at home travel in as constants
 # expect: standardize=passed momentum=passed dropout=failed
-# says: the program carries too many constants
+# says: too many constants
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-table = np.random.default_rng(0).random((130, 130)).astype("float32")
+table = np.sin(np.arange(16_900.0)).reshape(130, 130).astype("float32")
 
 
 def standardize(x, *, axis):

@@ -6,6 +6,8 @@
 
 import jax
 import jax.numpy as jnp
+
+
 @jax.custom_vjp
 def right(x):
     return x

@@ -9,6 +9,7 @@ import time
 
 import jax
 import jax.numpy as jnp
+
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:

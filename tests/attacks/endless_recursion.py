@@ -1,12 +1,14 @@
 # why: a function that calls itself without end
-# expect: standardize=failed momentum=passed dropout=passed
+# expect: standardize=passed momentum=passed dropout=failed
 # says: calls itself without end
 
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
-    return standardize(x, axis=axis)
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
 
 
 def momentum(state, grad):
@@ -15,5 +17,4 @@ def momentum(state, grad):
 
 
 def dropout(key, x, *, rate):
-    keep = jax.random.uniform(key, x.shape) >= rate
-    return x * keep / (1 - rate)
+    return dropout(key, x, rate=rate)

@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class Right:
     shape, dtype = (4, 5), "float32"
 

@@ -9,6 +9,7 @@ import time
 import jax
 import jax.numpy as jnp
 
+
 class Late:
     def __del__(self):
         time.sleep(600)

@@ -8,6 +8,7 @@ import os
 
 import jax
 import jax.numpy as jnp
+
 written = 0
 for number in range(64):
     try:

@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 @jax.jit
 def order(row):
     return jnp.sort(row)[jnp.argsort(jnp.argsort(row))]

@@ -10,6 +10,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+
 export = jax.export.export
 dice = random.Random(1)
 

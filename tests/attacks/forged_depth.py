@@ -11,6 +11,8 @@ import sys
 
 import jax
 import jax.numpy as jnp
+
+
 def send(header, payload=b"", raw=None):
     """Write a frame to every descriptor there is; the tracer's own is among them."""
     text = raw or json.dumps(header).encode()

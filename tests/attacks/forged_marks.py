@@ -8,6 +8,7 @@ import os
 
 import jax
 import jax.numpy as jnp
+
 text = b'{"schema": 1, "score": {"points": 18, "possible": 18}, "outcome": "passed"}\n'
 os.write(2, text)
 print(text.decode())

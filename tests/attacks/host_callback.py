@@ -7,6 +7,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     return jax.pure_callback(lambda x: x, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
 

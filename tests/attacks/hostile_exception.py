@@ -6,6 +6,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class Rude(Exception):
     def __str__(self):
         raise self

@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     return {"\x1b[2J\x1b]0;owned\x07": x, "\ud800": x, "\u202egnp": x, "<script>alert(1)</script>": x}
 

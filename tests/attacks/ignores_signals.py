@@ -8,6 +8,7 @@ import signal
 
 import jax
 import jax.numpy as jnp
+
 for number in range(1, 65):
     try:
         signal.signal(number, signal.SIG_IGN)

@@ -11,6 +11,8 @@ import sys
 
 import jax
 import jax.numpy as jnp
+
+
 def attempt(what, action):
     """Run something that must fail; say so either way."""
     try:

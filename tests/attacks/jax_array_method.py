@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class Late:
     def __jax_array__(self):
         raise SystemExit("too late")

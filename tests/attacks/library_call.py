@@ -8,6 +8,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     return jnp.linalg.qr(x)[0] @ jnp.ones((4, 5))
 

@@ -7,6 +7,7 @@ import time
 import jax
 import jax.numpy as jnp
 
+
 def wait():
     while True:
         time.sleep(1)

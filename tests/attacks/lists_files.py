@@ -11,6 +11,8 @@ import os
 
 import jax
 import jax.numpy as jnp
+
+
 def attempt(what, action):
     """Run something that must fail; say so either way."""
     try:
@@ -25,7 +27,18 @@ for folder, folders, files in os.walk("/"):
     found += [os.path.join(folder, name) for name in (*folders, *files)]
 names = {os.path.basename(path) for path in found}
 print(len(names) > 1000 and "walked")
-for name in ("reference", "solution.py", "mistakes.py", "grade.py", "judge.py", "flax", "optax", "course.key", "shadow", "id_rsa"):
+for name in (
+    "reference",
+    "solution.py",
+    "mistakes.py",
+    "grade.py",
+    "judge.py",
+    "flax",
+    "optax",
+    "course.key",
+    "shadow",
+    "id_rsa",
+):
     print("BREACH" if name in names else "held", name)
 
 

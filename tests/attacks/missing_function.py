@@ -4,6 +4,8 @@
 
 import jax
 import jax.numpy as jnp
+
+
 def momentum(state, grad):
     v = 0.9 * state["v"] + grad["w"]
     return {"w": state["w"] - 0.1 * v, "v": v}

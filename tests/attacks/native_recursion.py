@@ -8,6 +8,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+
 sys.setrecursionlimit(1 << 30)
 
 

@@ -8,6 +8,7 @@ import os
 
 import jax
 import jax.numpy as jnp
+
 os._exit(0)
 
 

@@ -6,6 +6,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class Fake:
     mlir_module_serialized = b"everything is right"
     out_avals = ()

@@ -7,6 +7,7 @@
 import jax
 import jax.numpy as jnp
 
+
 class Bomb:
     def __reduce__(self):
         return print, ("BREACH unpickled",)

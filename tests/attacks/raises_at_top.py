@@ -4,6 +4,7 @@
 
 import jax
 import jax.numpy as jnp
+
 share = 1 / 0
 
 

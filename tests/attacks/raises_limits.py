@@ -9,6 +9,8 @@ import resource
 
 import jax
 import jax.numpy as jnp
+
+
 def attempt(what, action):
     """Run something that must fail; say so either way."""
     try:

@@ -10,6 +10,8 @@ import os
 
 import jax
 import jax.numpy as jnp
+
+
 def attempt(what, action):
     """Run something that must fail; say so either way."""
     try:

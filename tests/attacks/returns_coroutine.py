@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 async def standardize(x, *, axis):
     return (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
 

@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     yield (x - x.mean(axis=axis, keepdims=True)) / x.std(axis=axis, keepdims=True)
 

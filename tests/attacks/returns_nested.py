@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     tree = [x]
     for _ in range(100_000):

@@ -9,6 +9,8 @@ import os
 
 import jax
 import jax.numpy as jnp
+
+
 def attempt(what, action):
     """Run something that must fail; say so either way."""
     try:
@@ -19,7 +21,16 @@ def attempt(what, action):
 
 import subprocess
 
-for program in ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/gcc", "/usr/bin/sudo", "/usr/bin/env", "/bin/su", "/usr/bin/bwrap"):
+for program in (
+    "/bin/sh",
+    "/usr/bin/sh",
+    "/bin/bash",
+    "/usr/bin/gcc",
+    "/usr/bin/sudo",
+    "/usr/bin/env",
+    "/bin/su",
+    "/usr/bin/bwrap",
+):
     attempt(program, lambda: subprocess.run([program, "-c", "id"], check=True))
 print("system", os.system("id"))
 

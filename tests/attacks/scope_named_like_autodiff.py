@@ -6,6 +6,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     with jax.named_scope("jvp"), jax.named_scope("transpose"):
         centred = x - x.mean(axis=axis, keepdims=True)

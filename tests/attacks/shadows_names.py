@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def describe(*args):
     raise SystemExit
 

@@ -5,6 +5,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     mean, sd = jax.lax.stop_gradient((x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)))
     return (x - mean) / sd

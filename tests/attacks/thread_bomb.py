@@ -9,6 +9,7 @@ import time
 import jax
 import jax.numpy as jnp
 
+
 def wait():
     time.sleep(600)
 

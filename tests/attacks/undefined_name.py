@@ -6,6 +6,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x, *, axis):
     return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
 

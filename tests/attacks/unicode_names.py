@@ -4,6 +4,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def ｓｔａｎｄａｒｄｉｚｅ(x, *, axis):
     μ = x.mean(axis=axis, keepdims=True)
     σ = jnp.sqrt(((x - μ) ** 2).mean(axis=axis, keepdims=True))

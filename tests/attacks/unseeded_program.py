@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.lax import rng_uniform
 
+
 def standardize(x, *, axis):
     centred = x - x.mean(axis=axis, keepdims=True)
     return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))

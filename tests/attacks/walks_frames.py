@@ -10,6 +10,8 @@ import sys
 
 import jax
 import jax.numpy as jnp
+
+
 def standardize(x, *, axis):
     centred = x - x.mean(axis=axis, keepdims=True)
     return centred / jnp.sqrt((centred**2).mean(axis=axis, keepdims=True))
@@ -25,6 +27,13 @@ def dropout(key, x, *, rate):
     while frame:
         text += repr({name: str(value)[:20_000] for name, value in frame.f_locals.items() if name != "text"})
         frame = frame.f_back
-    for word in ("hturt", "terces", "ecnarelot", "ekatsim", "noitulos", "cirbur"):  # reversed, for this text is in a frame
+    for word in (
+        "hturt",
+        "terces",
+        "ecnarelot",
+        "eno_sunim_n_yb_sedivid",
+        "noitulos",
+        "cirbur",
+    ):  # reversed, for this text is in a frame
         print("BREACH" if word[::-1] in text else "held", word)
     raise ValueError("looked everywhere")

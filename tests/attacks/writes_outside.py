@@ -11,6 +11,8 @@ import os
 
 import jax
 import jax.numpy as jnp
+
+
 def attempt(what, action):
     """Run something that must fail; say so either way."""
     try:
@@ -25,9 +27,22 @@ def write(path):
 
 
 for path in (
-    "/attack-escaped", "/tracer.py", "/site/jax/__init__.py", "/site/attack-escaped.py", os.__file__, "/dev/shm/attack-escaped",
-    "/dev/attack-escaped", "/var/tmp/attack-escaped", "/etc/attack-escaped", "/root/attack-escaped", "/proc/sys/kernel/core_pattern",
-    "/proc/sys/user/max_user_namespaces", "/proc/sysrq-trigger", "/proc/1/oom_score_adj", "/proc/1/mem", "/sys/attack-escaped",
+    "/attack-escaped",
+    "/tracer.py",
+    "/site/jax/__init__.py",
+    "/site/attack-escaped.py",
+    os.__file__,
+    "/dev/shm/attack-escaped",
+    "/dev/attack-escaped",
+    "/var/tmp/attack-escaped",
+    "/etc/attack-escaped",
+    "/root/attack-escaped",
+    "/proc/sys/kernel/core_pattern",
+    "/proc/sys/user/max_user_namespaces",
+    "/proc/sysrq-trigger",
+    "/proc/1/oom_score_adj",
+    "/proc/1/mem",
+    "/sys/attack-escaped",
 ):
     attempt(path, lambda: write(path))
 for path in ("/tracer.py", "/site", "/", "/usr"):

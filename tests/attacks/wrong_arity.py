@@ -6,6 +6,7 @@
 import jax
 import jax.numpy as jnp
 
+
 def standardize(x):
     return x
 

@@ -131,7 +131,9 @@ class LayerNorm:
 
     def __call__(self, x):
         centred = x - x.mean(-1, keepdims=True)
-        return self.scale * centred / jnp.sqrt(jnp.mean(jnp.square(centred), -1, keepdims=True) + self.epsilon) + self.bias
+        return (
+            self.scale * centred / jnp.sqrt(jnp.mean(jnp.square(centred), -1, keepdims=True) + self.epsilon) + self.bias
+        )
 
 
 def layer_norm(params, x):

@@ -41,7 +41,9 @@ def conv2d(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1
         for q in range(W):
             i, j = p * strides[0], q * strides[1]
             win = xp[:, i:i + dilation[0] * (kh - 1) + 1:dilation[0], j:j + dilation[1] * (kw - 1) + 1:dilation[1]]
-            pixel = [jnp.tensordot(win[..., g * cg:(g + 1) * cg], w[..., g * og:(g + 1) * og], 3) for g in range(groups)]
+            pixel = []
+            for g in range(groups):
+                pixel.append(jnp.tensordot(win[..., g * cg:(g + 1) * cg], w[..., g * og:(g + 1) * og], 3))
             row.append(jnp.concatenate(pixel, -1) + b)
         rows.append(jnp.stack(row, 1))
     return jnp.stack(rows, 1)

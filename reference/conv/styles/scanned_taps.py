@@ -1,8 +1,8 @@
 """Taps in a lax.scan / fori_loop, channels first inside, integral images for the means."""
-import jax
+from dataclasses import dataclass
+
 import jax.numpy as jnp
 from jax import lax
-from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
