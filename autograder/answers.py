@@ -112,7 +112,7 @@ def ask_oracle(plan: Plan, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".partial")
     os.close(handle)
-    command = [sys.executable, "-m", "autograder.oracle", "answers", str(plan.assignment.folder)]
+    command = [sys.executable, "-P", "-m", "autograder.oracle", "answers", str(plan.assignment.folder)]
     command += [str(plan.assignment.reference), partial, "public" if plan.seed.public else "secret"]
     try:
         done = subprocess.run(
@@ -128,7 +128,10 @@ def ask_oracle(plan: Plan, target: Path) -> None:
 
 
 def oracle_environment() -> dict[str, str]:
-    """The oracle runs on the CPU, in a process without student programs."""
+    """The oracle runs on the CPU, in a process without student programs.
+
+    Trusted processes start with -P: the current folder may hold submissions, and one called jax.py.
+    """
     package = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     return dict(os.environ) | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": path}

@@ -97,6 +97,7 @@ def load_folder(folder: Path, reference: Path | None) -> Assignment:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AssignmentError(f"{path}: {error}") from None
     _expect(data, path, {"title": str, "version": str, "imports": dict, "functions": dict, "points": dict})
+    _numbers(data, path)
     functions = {name: _function(name, entry, path) for name, entry in data["functions"].items()}
     module = load_package(folder, "_assignment", "checks")
     checks = {c.name: c for c in vars(module).values() if isinstance(c, Check)}
@@ -163,6 +164,24 @@ def _function(name: str, entry: Any, path: Path) -> Function:
     )
 
 
+def _numbers(data: dict[str, Any], path: Path) -> None:
+    """Refuse entries of another kind than their tables hold."""
+    for name, points in data["points"].items():
+        if isinstance(points, bool) or not isinstance(points, int | float) or not points >= 0:
+            raise AssignmentError(f"{path}: [points] {name}: expected a number of points, got {points!r}")
+    for name, limit in data.get("limits", {}).items():
+        if name not in LIMITS:
+            raise AssignmentError(f"{path}: [limits] has an unknown entry {name!r} (there are: {', '.join(LIMITS)})")
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit <= 0:
+            raise AssignmentError(f"{path}: [limits] {name}: expected a whole number above 0, got {limit!r}")
+    for module, names in data["imports"].items():
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise AssignmentError(f"{path}: [imports] {module!r}: expected a list of names, got {names!r}")
+    for name, credit in data.get("credit", {}).items():
+        if credit != "all":
+            raise AssignmentError(f'{path}: [credit] {name}: expected "all", got {credit!r}')
+
+
 def _consistent(assignment: Assignment, path: Path) -> None:
     checks, points = set(assignment.checks), set(assignment.points)
     if checks - points:
@@ -173,7 +192,10 @@ def _consistent(assignment: Assignment, path: Path) -> None:
         )
     if set(assignment.credit) - checks:
         raise AssignmentError(f"{path}: [credit] names {sorted(set(assignment.credit) - checks)[0]!r}, no such check")
-    given = _defined(assignment.given or "")
+    try:
+        given = _defined(assignment.given or "")
+    except SyntaxError as error:
+        raise AssignmentError(f"{path.with_name('given.py')}: SyntaxError: {error}") from None
     for check in assignment.checks.values():
         name = check.function.removeprefix("given.")
         known = given if check.function.startswith("given.") else set(assignment.functions)

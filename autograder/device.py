@@ -53,7 +53,7 @@ class DeviceWorker:
         if self._process is None or self._process.poll() is not None:
             self._reader = FrameReader(max_payload=MAX_PAYLOAD, max_total=1 << 62)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "autograder.worker", *(["pinned"] if self._pinned else [])],
+                [sys.executable, "-P", "-m", "autograder.worker", *(["pinned"] if self._pinned else [])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -134,6 +134,12 @@ def explain_failure(
             "define it with exactly this name; if it is there, an error or a rule removed it: "
             "see the remarks on your source",
         )
+    if failure.kind == "removed":
+        return Explanation(
+            f"it was not run: {failure.message}",
+            "repair that place; then this function is graded",
+            failure.details["where"],
+        )
     if failure.kind == "mutation":
         return Explanation(
             "the function changes the dict or list that it was given; the caller's parameters would change under it",
@@ -221,6 +227,13 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
     if kind in ("SystemExit", "KeyboardInterrupt"):
         return Explanation(
             "the function ends the program instead of returning", "remove exit() and sys.exit()", where, code
+        )
+    if "immutable" in first:
+        return Explanation(
+            "JAX arrays cannot be changed in place",
+            "write x = x.at[i].set(value), or build the parts in a list and join them with jnp.stack",
+            where,
+            code,
         )
     advice = "run the function on a small example of these shapes and look at this line"
     if "shapes" in first or "dot_general" in first or "broadcast" in first:

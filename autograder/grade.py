@@ -11,7 +11,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,14 +24,14 @@ from autograder.evaluate import Evaluator, Memory
 from autograder.evidence import MEASURED
 from autograder.judge import LEFT_OUT, judge
 from autograder.performance import Measure
-from autograder.plan import Plan
+from autograder.plan import Call, Plan
 from autograder.results import SKIPPED, Finding, Provenance, Result, ResultError, from_json, to_json
 from autograder.sandbox import Sandbox
 from autograder.score import score
 from autograder.screen import screen
 from autograder.stand import Stand
 from autograder.submission import Submission, read_submission
-from autograder.tracing import Traced, TracerError, trace
+from autograder.tracing import Failure, Program, Traced, TracerError, trace
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def grade_one(
         traced = trace(allowed, session.assignment, answers.calls, answers.cotangents(plan), session.box, stop)
         device = evaluator.start()
         traced_at = time.monotonic()
+        remarks = (*submission.findings, *violations)
+        traced = replace(traced, programs=dict(_left_out(traced.programs, answers.calls, remarks)))
         measure = Measure(traced.programs, plan, answers, stand, session.memory, sources, say) if stand else None
         checks = judge(traced.programs, plan, answers, evaluator, session.memory, sources, measure)
     except InterruptedError:
@@ -210,6 +212,18 @@ def file_name(path: Path) -> str:
     raw = os.fsencode(os.path.join(os.path.abspath(path.parent), path.name))
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name)[:60].strip(".") or "submission"
     return f"{plain}-{hashlib.sha256(raw).hexdigest()[:8]}.json"
+
+
+def _left_out(
+    programs: Mapping[str, Program | Failure], calls: Mapping[str, Call], remarks: Sequence[Finding]
+) -> Iterator[tuple[str, Program | Failure]]:
+    """Where a function is missing because its source was set aside, say that instead."""
+    why = {f.function: f for f in reversed(remarks) if f.function and f.severity != "note"}
+    for key, program in programs.items():
+        remark = why.get(calls[key].function)
+        if isinstance(program, Failure) and program.kind == "missing" and remark is not None:
+            program = Failure("removed", remark.message, {"where": remark.where})
+        yield key, program
 
 
 def _raised(traced: Traced, submission: Submission) -> Iterator[Finding]:

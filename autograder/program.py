@@ -38,9 +38,12 @@ CUSTOM_CALLS = frozenset(
 DIALECTS = ("builtin", "func", "stablehlo")
 # Talk with the host or with other devices: they would wait for ever, and nothing that a student writes needs them.
 CHANNELS = frozenset(
-    f"stablehlo.{name}"
-    for name in "infeed outfeed send recv all_gather all_reduce all_to_all collective_broadcast collective_permute "
-    "cross-replica-sum partition_id reduce_scatter replica_id".split()
+    "stablehlo." + name
+    for names in (
+        ("infeed", "outfeed", "send", "recv", "partition_id", "replica_id", "cross-replica-sum", "reduce_scatter"),
+        ("all_gather", "all_reduce", "all_to_all", "collective_broadcast", "collective_permute"),
+    )
+    for name in names
 )
 _AUTODIFF = re.compile(r"(?:^|[/(])(?:jvp|transpose)\(")
 # Names of functions, but not the targets of custom calls, which are what they call.

@@ -10,7 +10,7 @@ import numpy as np
 from autograder import tree
 from autograder.evaluate import Task
 from autograder.results import FAILED, INCONCLUSIVE, PASSED, CaseEvidence
-from autograder.timing import interval, settled, share
+from autograder.timing import interval, share
 
 
 def speed_case(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], base: dict[str, Any]) -> CaseEvidence:
@@ -33,7 +33,7 @@ def speed_case(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], 
     slower = 1 / found.median
     between = f"{1 / found.high:.2f} to {1 / max(found.low, 1e-9):.2f}, {pairs} pairs"
     text = f"{slower:.2f} times as long as the reference ({between})"
-    if not settled(bands, found, pairs):
+    if share(bands, found.low) != share(bands, found.high):
         message = f"inconclusive: it takes {text}, which spans more than one band; measure again on a quieter machine"
         return CaseEvidence(outcome=INCONCLUSIVE, message=message, statistics=statistics, **base)
     if share(bands, found.low) >= 1.0:

@@ -110,9 +110,9 @@ class Provenance:
     sandbox: str
     device: str
     libraries: Mapping[str, str] = field(default_factory=dict)
-    precision: str = "matrix products: highest for numbers, the device's own for speed"
     seconds: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
+    precision: str = "matrix products: highest for numbers, the device's own for speed"
 
 
 @dataclass(frozen=True)

@@ -232,7 +232,7 @@ def _popen(command: list[str], environment: dict[str, str], namespace: tuple[int
 
 @functools.cache
 def _no_more_namespaces() -> tuple[str, ...]:
-    """In a user namespace of its own, student code could mount memory without end; bubblewrap 0.8 and newer forbid it."""
+    """In a user namespace of its own, student code could mount memory without end; bubblewrap 0.8 can forbid it."""
     shown = subprocess.run([shutil.which("bwrap") or "bwrap", "--help"], capture_output=True, text=True, check=False)
     return ("--disable-userns",) if "--disable-userns" in shown.stdout + shown.stderr else ()
 

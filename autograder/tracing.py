@@ -124,7 +124,7 @@ def _request(
         "limits": {
             "memory_mb": limits["memory_mb"],
             "cpu_seconds": cpu,
-            "file_mb": 16,
+            "file_mb": 1,  # a file in memory counts against nobody's memory
             "processes": where["processes"],
         },
         "given": assignment.given,

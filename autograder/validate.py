@@ -151,7 +151,7 @@ def _mistaken_programs(plan: Plan) -> dict[str, dict[str, Program | Failure]]:
     """Have the oracle trace the calls that each mistake changes."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "programs.npz"
-        command = [sys.executable, "-m", "autograder.oracle", "programs", str(plan.assignment.folder)]
+        command = [sys.executable, "-P", "-m", "autograder.oracle", "programs", str(plan.assignment.folder)]
         command += [str(plan.assignment.reference), str(out), "secret"]
         done = subprocess.run(
             command, input=plan.seed.secret, capture_output=True, env=oracle_environment(), check=False

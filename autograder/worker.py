@@ -33,6 +33,7 @@ class Worker:
     def __init__(self, answers: BinaryIO) -> None:
         self.answers = answers
         self.known: dict[str, tuple[bytes, Rules]] = {}
+        self.trainers: dict[tuple[str, ...], Trainer] = {}  # compiled once for all seeds
 
     def send(self, header: Header, payload: bytes = b"") -> None:
         self.answers.write(pack(header, payload))
@@ -63,6 +64,7 @@ class Worker:
     def inspect(self, header: Header, payload: bytes) -> tuple[Header, bytes]:
         found, at = [], 0
         self.known.clear()
+        self.trainers.clear()
         for program in header["programs"]:
             module = payload[at : at + program["bytes"]]
             at += program["bytes"]
@@ -100,13 +102,17 @@ class Worker:
 
     def train(self, header: Header, payload: bytes) -> tuple[Header, bytes]:
         """Train one run; the state never leaves this process."""
-        init, step, predict = ((rebuild(*self.known[name]), self.known[name][1]) for name in header["programs"])
-        carried = len(init[1].outputs)
-        key, at = _arrays(payload, 0, init[1].inputs)
-        rows, held = step[1].inputs[carried:], predict[1].inputs[carried:]
+        names = tuple(header["programs"])
+        init, step, predict = (self.known[name][1] for name in names)
+        carried = len(init.outputs)
+        key, at = _arrays(payload, 0, init.inputs)
+        rows, held = step.inputs[carried:], predict.inputs[carried:]
         batches, at = _arrays(payload, at, rows, [(header["steps"], *tree.shape_of(s)) for s in rows])
         held_out, at = _arrays(payload, at, held)
-        trainer = Trainer(init[0], step[0], predict[0], carried)
+        if names not in self.trainers:
+            programs = [rebuild(*self.known[name]) for name in names]
+            self.trainers[names] = Trainer(programs[0], programs[1], programs[2], carried)
+        trainer = self.trainers[names]
         losses, output = trainer.train(
             key[0], batches, held_out, lambda done, loss: self.send({"progress": done, "loss": loss})
         )

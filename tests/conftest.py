@@ -83,7 +83,9 @@ def open_session(toy_plan: Plan, toy_answers: Answers) -> Session:
 
 def _numbers(plan: Plan, answers: Answers) -> Answers:
     """Ask submissions only for what ``--quick`` judges: training, throughput and cost have tests of their own."""
-    probes = [p for name, check in plan.assignment.checks.items() if check.kind not in MEASURED for p in plan.probes[name]]
+    probes = [
+        p for name, check in plan.assignment.checks.items() if check.kind not in MEASURED for p in plan.probes[name]
+    ]
     return dataclasses.replace(answers, calls={c.key: c for p in probes for c in (p.forward, p.call)})
 
 

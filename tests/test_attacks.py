@@ -129,7 +129,7 @@ def test_attack(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("AUTOGRADER_KEY", KEY)
-    before = _files()
+    before, running = _files(), set(psutil.Process().children(recursive=True))
 
     result = grade_one(attack.path, session, evaluator)
 
@@ -142,7 +142,7 @@ def test_attack(
     for part in attack.prints:
         assert part in result.output, f"it did not print {part!r}:\n{result.output}"
     assert "BREACH" not in result.output, result.output
-    assert not _strays()
+    assert not _strays(running)
     assert _files() == before
     assert os.listdir(tmp_path) == []
     memory = Memory() if attack.evaluator else session.memory
@@ -159,12 +159,13 @@ def test_honest_work_beside_attacks(session: Session, tmp_path: Path) -> None:
     assert len(nasty) == len(names)
     fresh = dataclasses.replace(session, memory=Memory())
     work = [nasty[0], SOLUTION, *nasty[1:]]
+    running = set(psutil.Process().children(recursive=True))
     results = grade_many(work, fresh, tmp_path, jobs=2, device="cpu", quick=True)
     assert [r.submission for r in results] == [p.name for p in work]
     assert set(_outcomes(results[1].checks).values()) == {PASSED}
     for path, result in zip(nasty, [results[0], *results[2:]], strict=True):
         assert _outcomes(result.checks) == next(_read(path)).expect, _report(result)
-    assert not _strays()
+    assert not _strays(running)
 
 
 def _outcomes(checks: tuple[CheckEvidence, ...]) -> dict[str, str]:
@@ -188,11 +189,11 @@ def _report(result: Result) -> str:
     return " ".join(text.split())
 
 
-def _strays() -> list[str]:
-    """Processes of a sandbox that nobody waits for; what other test processes run just now is theirs."""
+def _strays(running: set[psutil.Process]) -> list[str]:
+    """Processes that came and stayed; what other test processes run just now is theirs."""
     deadline = time.monotonic() + 3
     while True:
-        found = [p for p in psutil.Process().children(recursive=True) if not _is_evaluator(p)]
+        found = [p for p in psutil.Process().children(recursive=True) if p not in running and not _is_evaluator(p)]
         found += [p for p in psutil.process_iter() if _sandboxed(p) and not _owned(p)]
         found = [p for p in found if p.is_running()]
         if not found or time.monotonic() > deadline:

@@ -86,7 +86,8 @@ def test_help_comes_before_jax() -> None:
         "import sys; from autograder.cli import main; sys.argv = ['autograder', 'list', '--root', sys.argv[1]]\n"
         "try: main()\nexcept SystemExit: print('jax' in sys.modules, 'flax' in sys.modules)"
     )
-    ran = subprocess.run([sys.executable, "-c", code, str(COURSE)], capture_output=True, text=True, cwd=ROOT, check=True)
+    command = [sys.executable, "-c", code, str(COURSE)]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert ran.stdout.splitlines()[-1] == "False False"
 
 
@@ -225,8 +226,19 @@ def test_the_starter_folder_works_alone(
     assert mine.checks == theirs.checks and mine.score == theirs.score
     assert {c.outcome for c in mine.checks if c.function == "momentum"} == {"failed"}
     # Marks are not to be had here: they need the reference.
-    ran = command("grade", "submission.py", "--unsandboxed", "--key-file", _key(tmp_path), "-a", "toy", "-o", "out",
-                  "--root", tmp_path)  # fmt: skip
+    ran = command(
+        "grade",
+        "submission.py",
+        "--unsandboxed",
+        "--key-file",
+        _key(tmp_path),
+        "-a",
+        "toy",
+        "-o",
+        "out",
+        "--root",
+        tmp_path,
+    )
     assert ran.code == 2
     (tmp_path / "assignments").mkdir()
     handout.rename(tmp_path / "assignments" / "toy")

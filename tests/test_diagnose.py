@@ -37,41 +37,51 @@ def _with(changes: dict[tuple[int, ...], float], true: np.ndarray = TRUE) -> np.
 
 
 FACTS = {
-    "sign": (fact, -TRUE, TRUE, "every entry is the negative of the true one"),
-    "sum for mean": (fact, TRUE * 5, TRUE, "5 times too large, and 5 is the length of an axis: a sum where the mean"),
-    "mean for sum": (fact, TRUE / 4, TRUE, "4 times too small, and 4 is the length of an axis: a mean where the sum"),
-    "factor": (fact, TRUE * 1.7, TRUE, "every entry is 1.7 times the true one"),
-    "scalar factor": (fact, np.float32(3.4), np.float64(2.0), "the number is 1.7 times the true one"),
-    "small factor": (fact, TRUE * 1.0005, TRUE, "every entry is 1.0005 times the true one"),
-    "transposed": (fact, SQUARE.T, SQUARE, "the result is transposed"),
-    "reversed": (fact, TRUE[:, ::-1], TRUE, "reversed along axis 1"),
-    "reversed rows": (fact, TRUE[::-1], TRUE, "reversed along axis 0"),
-    "shifted": (fact, np.roll(TRUE, 1, 1), TRUE, "shifted by one along axis 1"),
-    "shifted back": (fact, np.roll(TRUE, -1, 0), TRUE, "shifted by one along axis 0"),
-    "averaged": (fact, np.broadcast_to(TRUE.mean(1, keepdims=True), TRUE.shape), TRUE, "along axis 1 are averaged over"),
-    "offset": (fact, TRUE + 0.25, TRUE, "off by the same amount (+0.25)"),
-    "zeros": (fact, np.zeros_like(TRUE), TRUE, "all entries are zero"),
-    "constant": (fact, np.ones_like(TRUE), TRUE, "all entries are the same number"),
-    "input": (fact, X, TRUE, "equals one of the inputs"),
-    "some signs": (fact, np.abs(TRUE), TRUE, "the sign of some entries is wrong"),
-    "one entry": (fact, _with({(1, 2): 9.0}), TRUE, "1 of 20 entries are wrong, all at number 1 position of axis 0"),
-    "first column": (fact, _with({(i, 0): 9.0 + i for i in range(4)}), TRUE, "4 of 20 entries are wrong, all at the first"),
-    "last row": (fact, _with({(3, i): 9.0 + i for i in range(3)}), TRUE, "3 of 20 entries are wrong, all at the last"),
-    "scattered": (fact, _with({(0, 1): 9.0, (2, 3): 8.0}), TRUE, "2 of 20 entries are wrong, the others are right"),
-    "half precision": (fact, TRUE.astype(np.float16).astype(np.float32), TRUE, "nearly right (relative error"),
-    "nearly": (fact, TRUE + 0.004 * np.sign(RNG.normal(size=(4, 5))), TRUE, "nearly right (relative error"),
-    "unrelated": (fact, RNG.normal(size=(4, 5)), TRUE, "the numbers differ (relative error"),
-    "nan": (fact, _with({(0, 0): np.nan}), TRUE, "NaN in 1 of 20 entries where the reference is finite; look for 0/0"),
-    "infinity": (fact, _with({(0, 0): np.inf, (1, 1): -np.inf}), TRUE, "infinity in 2 of 20 entries"),
-    "integers": (fact, np.array([1, 2, 4], np.int32), np.array([1, 2, 3], np.int32), "1 of 3 entries differ"),
-    "booleans": (fact, np.array([True, True]), np.array([True, False]), "1 of 2 entries differ"),
-}  # fmt: skip
+    "sign": (-TRUE, TRUE, "every entry is the negative of the true one"),
+    "sum for mean": (TRUE * 5, TRUE, "5 times too large, and 5 is the length of an axis: a sum where the mean"),
+    "mean for sum": (TRUE / 4, TRUE, "4 times too small, and 4 is the length of an axis: a mean where the sum"),
+    "factor": (TRUE * 1.7, TRUE, "every entry is 1.7 times the true one"),
+    "scalar factor": (np.float32(3.4), np.float64(2.0), "the number is 1.7 times the true one"),
+    "small factor": (TRUE * 1.0005, TRUE, "every entry is 1.0005 times the true one"),
+    "transposed": (SQUARE.T, SQUARE, "the result is transposed"),
+    "reversed": (TRUE[:, ::-1], TRUE, "reversed along axis 1"),
+    "reversed rows": (TRUE[::-1], TRUE, "reversed along axis 0"),
+    "shifted": (np.roll(TRUE, 1, 1), TRUE, "shifted by one along axis 1"),
+    "shifted back": (np.roll(TRUE, -1, 0), TRUE, "shifted by one along axis 0"),
+    "averaged": (
+        fact,
+        np.broadcast_to(TRUE.mean(1, keepdims=True), TRUE.shape),
+        TRUE,
+        "along axis 1 are averaged over",
+    ),
+    "offset": (TRUE + 0.25, TRUE, "off by the same amount (+0.25)"),
+    "zeros": (np.zeros_like(TRUE), TRUE, "all entries are zero"),
+    "constant": (np.ones_like(TRUE), TRUE, "all entries are the same number"),
+    "input": (X, TRUE, "equals one of the inputs"),
+    "some signs": (np.abs(TRUE), TRUE, "the sign of some entries is wrong"),
+    "one entry": (_with({(1, 2): 9.0}), TRUE, "1 of 20 entries are wrong, all at number 1 pos"),
+    "first column": (
+        fact,
+        _with({(i, 0): 9.0 + i for i in range(4)}),
+        TRUE,
+        "4 of 20 entries are wrong, all at the fi",
+    ),
+    "last row": (_with({(3, i): 9.0 + i for i in range(3)}), TRUE, "3 of 20 entries are wrong, all at the last"),
+    "scattered": (_with({(0, 1): 9.0, (2, 3): 8.0}), TRUE, "2 of 20 entries are wrong, the others are right"),
+    "half precision": (TRUE.astype(np.float16).astype(np.float32), TRUE, "nearly right (relative error"),
+    "nearly": (TRUE + 0.004 * np.sign(RNG.normal(size=(4, 5))), TRUE, "nearly right (relative error"),
+    "unrelated": (RNG.normal(size=(4, 5)), TRUE, "the numbers differ (relative error"),
+    "nan": (_with({(0, 0): np.nan}), TRUE, "NaN in 1 of 20 entries where the reference is finite; look for 0/0"),
+    "infinity": (_with({(0, 0): np.inf, (1, 1): -np.inf}), TRUE, "infinity in 2 of 20 entries"),
+    "integers": (np.array([1, 2, 4], np.int32), np.array([1, 2, 3], np.int32), "1 of 3 entries differ"),
+    "booleans": (np.array([True, True]), np.array([True, False]), "1 of 2 entries differ"),
+}
 
 
 @pytest.mark.parametrize("name", FACTS)
 def test_fact(name: str) -> None:
-    how, actual, true, words = FACTS[name]
-    assert words in how(actual, true)
+    actual, true, words = FACTS[name]
+    assert words in fact(actual, true)
 
 
 def test_overflow_of_large_inputs() -> None:

@@ -57,7 +57,8 @@ def test_numbers_come_back_by_program_and_round(worker: Evaluator) -> None:
 
 def test_a_trajectory_feeds_its_state_back(worker: Evaluator) -> None:
     module = module_of(lambda w, g: (w - g, 10 * w), SCALAR, SCALAR)
-    task = Task("path", module, (SCALAR, SCALAR), (SCALAR, SCALAR), ((np.float32(1), np.arange(3.0, dtype="f4")),), 3, 1)
+    inputs = np.float32(1), np.arange(3, dtype=np.float32)
+    task = Task("path", module, (SCALAR, SCALAR), (SCALAR, SCALAR), (inputs,), 3, 1)
     found = worker.evaluate([task], Memory())["path"]
     assert isinstance(found, Outputs)
     np.testing.assert_array_equal(found.rounds[0][0], [1, 0, -2])

@@ -40,13 +40,21 @@ def _explain(session: Session, program: Program | Failure, call: Call, text: str
 # Each function stands in one file, so that one process traces them all.  A line to blame ends with "# here".
 SNIPPETS = {
     "if": ("    if x.sum() > 0:  # here\n        return x\n    return -x", "a Python `if`", "jnp.where"),
-    "while": ("    while x[0, 0] > 0:  # here\n        x = x - 1\n    return x", "a Python `if`, `while`", "while_loop"),
+    "while": (
+        "    while x[0, 0] > 0:  # here\n        x = x - 1\n    return x",
+        "a Python `if`, `while`",
+        "while_loop",
+    ),
     "and": ("    return x if x[0, 0] > 0 and x[0, 1] > 0 else -x  # here", "`and`, `or`", "jnp.where"),
     "numpy": ("    return np.sqrt(x)  # here", "a NumPy function was given a JAX array", "jax.numpy (jnp.…)"),
     "asarray": ("    return np.asarray(x).copy()  # here", "a NumPy function", "instead of numpy"),
     "float": ("    return x / float(x.max())  # here", "float(), int(), .item()", "keep it an array"),
     "item": ("    return x / x.max().item()  # here", "float(), int(), .item()", "return the array itself"),
-    "range": ("    for _ in range(x[0, 0].astype(int)):  # here\n        x = x + 1\n    return x", "plain integer", "x.shape"),
+    "range": (
+        "    return sum(x for _ in range(x[0, 0].astype(int)))  # here",
+        "plain integer",
+        "x.shape",
+    ),
     "list": ("    return jnp.asarray([x, -x][x[0, 0].astype(int)])  # here", "plain integer", "jnp.take"),
     "mask": ("    return x[x > 0]  # here", "a boolean mask was used as an index", "jnp.where(mask, x, other)"),
     "recursion": ("    return FUNCTION(x, axis=axis)  # here", "calls itself without end", "give the recursion an end"),
@@ -60,7 +68,6 @@ SNIPPETS = {
     "interrupt": ("    raise KeyboardInterrupt  # here", "ends the program", "remove exit()"),
     "own": ("    raise ValueError('first\\nsecond')  # here", "ValueError: first", "small example of these shapes"),
     "silent": ("    raise ValueError  # here", "ValueError: no message", "small example"),
-    "mutation": ("SIGNATURE (x, *, axis):\n    return x", "", ""),
     "none": ("    x - 1", "the result has another structure: expected float32(4, 5), got None", "same nesting"),
     "tuple": ("    return x, x", "expected float32(4, 5), got (float32(4, 5), float32(4, 5))", "same nesting"),
     "dict": ("    return {'x': x}", "got {'x': float32(4, 5)}", "with the same keys"),
@@ -69,8 +76,11 @@ SNIPPETS = {
     "left over": ("    return x[None] + jnp.zeros((3, 1, 1))", "got float32(3, 4, 5)", "an axis is left over"),
     "axis of one": ("    return x[None]", "got float32(1, 4, 5)", "keepdims and reshape"),
     "sliced": ("    return x[1:]", "got float32(3, 5)", "starter's docstring"),
-    "integers": ("    return x.astype(jnp.int32)", "wrong dtype: expected float32(4, 5), got int32(4, 5)",
-                 ".astype(jnp.float32)"),
+    "integers": (
+        "    return x.astype(jnp.int32)",
+        "wrong dtype: expected float32(4, 5), got int32(4, 5)",
+        ".astype(jnp.float32)",
+    ),
     "half": ("    return x.astype(jnp.bfloat16)", "got bfloat16(4, 5)", "keep every array float32"),
     "string": ("    return 'done'", "the result holds a str", "return exactly float32(4, 5)"),
     "function": ("    return jnp.sqrt", "the result holds a function", "return exactly"),
@@ -80,8 +90,7 @@ SNIPPETS = {
     "huge": ("    return jnp.zeros((1 << 20, 1 << 10))", "larger than any answer", "return exactly"),
     "deep": ("    for _ in range(99):\n        x = [x]\n    return x", "nested too deeply", "return exactly"),
     "odd keys": ("    return {(1, 2): x}", "a dict whose keys are not strings", "return exactly"),
-}  # fmt: skip
-del SNIPPETS["mutation"]  # of what is given: below, it takes a dict
+}
 
 
 @pytest.fixture(scope="module")
@@ -151,13 +160,14 @@ def test_a_value_kept_from_an_earlier_call(patient: Session, use: str) -> None:
         KEPT.append(x)
         return {use}
     """
-    calls = {name: dataclasses.replace(CALLS["rows"], key=name, static=f"{{'axis': {i}}}") for i, name in
-             enumerate(("first", "second"))}  # fmt: skip
+    calls = {
+        name: dataclasses.replace(CALLS["rows"], key=name, static=f"{{'axis': {i}}}")
+        for i, name in enumerate(("first", "second"))
+    }
     programs, text = _trace(patient, source, calls)
     assert isinstance(programs["first"], Program)
     found = _explain(patient, programs["second"], calls["second"], text)
     assert "kept from an earlier call" in found.message and "do not store arrays" in found.advice
-
 
 
 def test_what_is_given_may_not_be_changed(patient: Session) -> None:

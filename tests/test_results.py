@@ -67,7 +67,11 @@ CHECKS = st.builds(
     CheckEvidence, TEXT, TEXT, TEXT, TEXT, TEXT, cases=st.lists(CASES, max_size=2).map(tuple), message=TEXT
 )
 SCORES = st.builds(
-    Score, NUMBER, NUMBER, st.lists(st.builds(CheckScore, TEXT, NUMBER, NUMBER), max_size=2).map(tuple), st.booleans(),
+    Score,
+    NUMBER,
+    NUMBER,
+    st.lists(st.builds(CheckScore, TEXT, NUMBER, NUMBER), max_size=2).map(tuple),
+    st.booleans(),
     TEXT,
 )
 RESULTS = st.builds(

@@ -15,13 +15,18 @@ from autograder.checks import Key
 
 ARRAY = ["a", [2, 3], "float32"]
 OTHER = ["a", [3, 2], "float32"]
-LEAVES = st.builds(lambda n, d: np.zeros(n, d), st.lists(st.integers(0, 3), max_size=3).map(tuple), st.sampled_from(
-    ["float32", "int32", "bool"]))
+LEAVES = st.builds(
+    lambda n, d: np.zeros(n, d),
+    st.lists(st.integers(0, 3), max_size=3).map(tuple),
+    st.sampled_from(["float32", "int32", "bool"]),
+)
 TREES = st.recursive(
     LEAVES | st.none() | st.builds(lambda: Key(np.zeros(2, np.uint32))),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

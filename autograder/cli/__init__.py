@@ -52,7 +52,9 @@ def main() -> None:
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        code = complain("interrupted; what was finished is stored, and the same command goes on from there", INTERRUPTED)
+        code = complain(
+            "interrupted; what was finished is stored, and the same command goes on from there", INTERRUPTED
+        )
     except OSError as error:
         code = complain(f"{error.filename or 'a file'}: {error.strerror or error}", USAGE)
     except Exception as error:

@@ -172,7 +172,7 @@ def bench(
         return
     out.print(plain(name), highlight=False)
     out.print(
-        f"copy {limits.bandwidth / 1e9:.1f} GB/s, matmul {limits.matmul / 1e9:.1f} GFLOP/s (float32; one thread on a CPU)",
+        f"copy {limits.bandwidth / 1e9:.1f} GB/s, matmul {limits.matmul / 1e9:.1f} GFLOP/s (float32, one CPU thread)",
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, header_style="bold")

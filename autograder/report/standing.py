@@ -61,9 +61,10 @@ def summary(result: Result) -> str:
     left = " Performance was left out: only numbers were asked for." if any(map(left_out, result.checks)) else ""
     if not views:
         return left.strip() or "There is nothing to report."
+    noun = parts_or_functions(result)
     number = {s.key: sum(v.state is s for v in views) for s in (PASS, PARTLY, FAIL, SKIP, FAULT, UNSURE)}
     if number["passed"] == len(views):
-        return f"{f'All {len(views)} functions are' if len(views) > 1 else 'The function is'} right.{left}"
+        return f"{f'All {len(views)} {noun}s are' if len(views) > 1 else f'The {noun} is'} right.{left}"
     words = {
         "partly": "partly right",
         "failed": "not right yet",
@@ -71,9 +72,14 @@ def summary(result: Result) -> str:
         "fault": "not judged, which is our fault",
         "unsure": "not settled yet",
     }
-    parts = [f"{number['passed']} of {count(len(views), 'function')} right"]
+    parts = [f"{number['passed']} of {count(len(views), noun)} right"]
     parts += [f"{number[key]} {word}" for key, word in words.items() if number[key]]
     return ", ".join(parts) + "." + left
+
+
+def parts_or_functions(result: Result) -> str:
+    """What a student's functions do together is a part of the work, and no function of theirs."""
+    return "part" if any(c.function.startswith("given.") for c in result.checks) else "function"
 
 
 def change(previous: Result | None, result: Result) -> Change | None:

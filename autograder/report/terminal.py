@@ -86,7 +86,8 @@ def _functions(ink: Ink, result: Result, verbose: bool) -> Iterator[RenderableTy
     together = not verbose and len(right) > 4 and len(views) > 8
     if together:
         names = ", ".join(v.name for v in right)
-        yield hang(ink, ink.sign(view.PASS), ink(f"{text.count(len(right), 'function')} right: {names}"))
+        noun = standing.parts_or_functions(result)
+        yield hang(ink, ink.sign(view.PASS), ink(f"{text.count(len(right), noun)} right: {names}"))
     width = min(36, max((len(ink.string(v.name)) for v in views), default=0))
     for function in views:
         if together and function.state is view.PASS:
@@ -114,7 +115,7 @@ def _check(ink: Ink, check: view.CheckView, verbose: bool, device: str) -> Rende
     evidence = check.evidence
     said = f"our fault: {check.said}" if check.state is view.FAULT else check.said
     if not verbose:
-        return hang(ink, ink.sign(check.state), ink.short(said or evidence.title, indent=6))
+        return hang(ink, ink.sign(check.state), ink.short(evidence.hint or said or evidence.title, indent=6))
     lines: list[RenderableType] = [ink(t) for t in (evidence.title, said, evidence.hint) if t]
     lines += [line if isinstance(line, Text) else ink(line) for line in _measured(ink, evidence, device)]
     for row in check.rows:

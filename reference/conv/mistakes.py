@@ -53,6 +53,14 @@ def same_means_same_size(*, size, kernel, stride, padding, dilation):
     return size if padding == "SAME" else _right_size(size, kernel, stride, padding, dilation)
 
 
+@mistake("output_size", fails=["output_size_same"], topic="convolution arithmetic")
+def same_size_of_odd_kernels(*, size, kernel, stride, padding, dilation):
+    """With SAME you add (k - 1) // 2 on both sides and go on as usual. For an even kernel that is one pixel short. SAME
+    is defined by its result: n / s, rounded up."""
+    around = (dilation * (kernel - 1) // 2,) * 2
+    return _right_size(size, kernel, stride, around if padding == "SAME" else padding, dilation)
+
+
 @mistake("output_size", fails=["output_size_valid", "output_size_dilation"], topic="convolution arithmetic")
 def size_without_the_padding(*, size, kernel, stride, padding, dilation):
     """Your size leaves the padding out. A pair (before, after) makes the image before + after pixels longer."""
@@ -390,6 +398,15 @@ def cuts_the_wrong_border_off(dy, x, w, *, strides, padding, dilation, groups):
     return dpadded[:, bottom : bottom + x.shape[1], right : right + x.shape[2]], dw, db
 
 
+@mistake("conv2d_backward", fails=["conv2d_backward_same"], topic="convolution gradients")
+def same_amount_on_both_sides_going_back(dy, x, w, *, strides, padding, dilation, groups):
+    """With SAME you pad both sides alike, by (k - 1) // 2, so with stride 2 every tap is off by a pixel. The padding is
+    the one of the forward pass: work out the total, then total // 2 before and the rest after."""
+    if padding == "SAME":
+        padding = tuple((d * (k - 1) // 2,) * 2 for k, d in zip(w.shape[:2], dilation))
+    return right_conv2d_backward(dy, x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
+
+
 @mistake("conv2d_backward", fails=["conv2d_backward_explicit"], topic="convolution gradients")
 def gradients_without_the_padding(dy, x, w, *, strides, padding, dilation, groups):
     """Your gradients leave the padding out, as if the first position started at the first pixel. Pad the image as in
@@ -435,6 +452,14 @@ def pads_the_maximum_with_zeros(x, *, window, strides, padding):
     maximum."""
     padded, _, places = grid(x, window, strides, (1, 1), padding)
     return jnp.stack([padded[:, r, c] for r, c in places.values()]).max(axis=0)
+
+
+@mistake("max_pool", fails=["max_pool_padded"], topic="padding")
+def pads_windows_on_both_sides_alike(x, *, window, strides, padding):
+    """With SAME you pad both sides of the image alike. With stride 2 the two sides can differ: work out the total as
+    for a convolution, then total // 2 before and the rest after."""
+    pads = tuple(((k - 1) // 2,) * 2 for k in window) if padding == "SAME" else padding
+    return right_max_pool(x, window=window, strides=strides, padding=pads)
 
 
 @mistake("max_pool", fails=["max_pool_values"], topic="max pooling")

@@ -29,9 +29,9 @@ def log_of_sigmoid(real, fake):
 
 @mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
 def epsilon_inside_the_log(real, fake):
-    """Your d_loss adds 1e-8 inside the logarithm. That hides the -inf but not the error: no sample can cost more than
-    18.4 and where it would, the gradient is gone, just where the discriminator is most wrong. Use softplus of the
-    logits, which needs no epsilon."""
+    """Your d_loss adds 1e-8 inside the logarithm. That caps the loss of one sample at 18.4, and where it would be more
+    the gradient is gone, just where the discriminator is most wrong. On the fake side it does not even help: 1 + 1e-8
+    is 1 in float32. Use softplus of the logits, which needs no epsilon."""
     return -jnp.log(_sigmoid(real) + 1e-8).mean() - jnp.log(1 - _sigmoid(fake) + 1e-8).mean()
 
 
@@ -52,17 +52,10 @@ def exponential_overflows(real, fake):
 
 @mistake("d_loss", fails=["d_loss_sure"], topic="numerical stability")
 def log_without_log1p(real, fake):
-    """Your d_loss never overflows, but it returns 0 for a discriminator that is sure and right: 1 + exp(-18) is exactly
-    1 in float32. jnp.log1p(x) is log(1 + x) without that loss."""
+    """Your d_loss never overflows, but it is exactly 0 for a discriminator that is sure and right. 1 + exp(-18) is 1 in
+    float32, and softplus(18) - 18 is 0: small numbers get lost beside large ones. Write jnp.log1p(e) for jnp.log(1 +
+    e), and softplus(-x) for softplus(x) - x."""
     return _softplus_without_log1p(-real).mean() + _softplus_without_log1p(fake).mean()
-
-
-@mistake("d_loss", fails=["d_loss_sure"], topic="numerical stability")
-def subtracts_the_logit(real, fake):
-    """Your loss of the real samples is softplus(x) - x. That is right on paper, but for x = 18 two numbers near 18 are
-    subtracted and float32 keeps nothing of the 0.00000002 between them. softplus(-x) is the same without the
-    subtraction."""
-    return (softplus(real) - real).mean() + softplus(fake).mean()
 
 
 @mistake("d_loss", fails=["d_loss_values"], topic="binary cross-entropy")
@@ -164,8 +157,9 @@ def scales_the_real_part(real, fake, smooth):
 
 @mistake("d_loss_smoothed", fails=["d_loss_smoothed_large"], topic="numerical stability")
 def smoothed_log_of_sigmoid(real, fake, smooth):
-    """Your smoothed loss computes sigmoid first and logarithms afterwards: for large logits that is log(0). With target
-    t = 1 - smooth, write t * softplus(-x) + (1 - t) * softplus(x)."""
+    """Your smoothed loss overflows for large logits: either the log of a sigmoid that is 0 in float32, or the
+    exponential of something large. With target t = 1 - smooth, write t * softplus(-x) + (1 - t) * softplus(x), with a
+    softplus that only ever exponentiates numbers below 0 (jax.nn.softplus, jnp.logaddexp)."""
     t, p, q = 1 - smooth, _sigmoid(real), _sigmoid(fake)
     return -(t * jnp.log(p) + (1 - t) * jnp.log(1 - p)).mean() - jnp.log(1 - q).mean()
 
@@ -200,6 +194,18 @@ def minimax_by_log_of_sigmoid(fake):
     """Your g_loss_minimax takes the sigmoid first: 1 - sigmoid(180) is 0 in float32, and its logarithm -inf; 1 -
     sigmoid(-18) is 1, and its logarithm 0. Write it as -softplus(fake)."""
     return jnp.log(1 - _sigmoid(fake)).mean()
+
+
+@mistake(
+    "g_loss_minimax",
+    fails=["g_loss_minimax_large", "g_loss_minimax_sure", "g_loss_minimax_gradient"],
+    topic="numerical stability",
+)
+def minimax_exponential_overflows(fake):
+    """Your g_loss_minimax is -log(1 + exp(fake)). For logits above 89 the exponential is infinite in float32; for
+    logits below -17, 1 + exp(x) is 1 and its logarithm 0. Write jnp.logaddexp(0, x), or max(x, 0) +
+    log1p(exp(-|x|))."""
+    return -jnp.log(1 + jnp.exp(fake)).mean()
 
 
 @mistake("g_loss_minimax", fails=["g_loss_minimax_sure"], topic="numerical stability")
@@ -248,9 +254,10 @@ def nonsaturating_with_target_0(fake):
     fails=["g_loss_nonsaturating_large", "g_loss_nonsaturating_gradient"],
     topic="numerical stability",
 )
-def nonsaturating_by_log_of_sigmoid(fake):
-    """Your g_loss_nonsaturating takes the sigmoid first: sigmoid(-180) is 0 in float32, and its logarithm -inf. Early
-    in training most fakes look like that. Write it as softplus(-fake)."""
+def nonsaturating_overflows(fake):
+    """Your g_loss_nonsaturating overflows for fakes that are spotted, and early in training most fakes are. In float32
+    sigmoid(-180) is 0 and its logarithm -inf; exp(180) is inf, and so is log(1 + exp(180)). Write it as softplus(-fake)
+    with jax.nn.softplus or jnp.logaddexp(0, -fake), which exponentiate nothing above 0."""
     return -jnp.log(_sigmoid(fake)).mean()
 
 

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 
 written = 0
-for number in range(64):
+for number in range(128):
     try:
         with open(f"/tmp/fill{number}", "wb") as file:
-            written += file.write(bytes(15 << 20))
+            written += file.write(bytes(1 << 20))
     except OSError:
         break
 print("scratch holds", written >> 20, "MB, then:", "BREACH" if written > 64 << 20 else "full")

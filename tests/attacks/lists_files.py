@@ -38,6 +38,7 @@ for name in (
     "course.key",
     "shadow",
     "id_rsa",
+    "pip",
 ):
     print("BREACH" if name in names else "held", name)
 

@@ -4,7 +4,7 @@
 # expect unscreened: standardize=passed momentum=passed dropout=passed
 # prints unscreened: held selfenviron
 # prints unscreened: held memory
-# prints unscreened: variables
+# prints unscreened: held variables
 
 import os
 
@@ -36,7 +36,7 @@ def check(path):
 for pid in ("self", *filter(str.isdigit, os.listdir("/proc"))):
     for name in ("environ", "cmdline"):
         attempt(pid + name, lambda: check(f"/proc/{pid}/{name}"))
-print("variables", sorted(os.environ))
+print("BREACH" if "attack-key" in str(os.environ) else "held variables", sorted(os.environ))
 attempt("memory", lambda: open("/proc/1/mem", "rb").read(1))
 
 

@@ -1,8 +1,7 @@
-# why: ptrace, mount, new namespaces, other processes' memory, modules, keys, reboot
+# why: mounts, new namespaces, kernel modules, the clock, reboot
 # expect: standardize=passed momentum=passed dropout=passed
 # says: ctypes may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=passed
-# prints unscreened: held ptrace
 # prints unscreened: held mount
 # prints unscreened: held setns
 # prints unscreened: held reboot
@@ -31,7 +30,6 @@ def call(name, *args):
         raise OSError(ctypes.get_errno(), name)
 
 
-attempt("ptrace", lambda: call("ptrace", 16, 1, 0, 0))
 attempt("mount", lambda: call("mount", b"none", b"/tmp", b"tmpfs", 0, b""))
 attempt("remount", lambda: call("mount", b"none", b"/", None, 32, None))
 attempt("umount", lambda: call("umount2", b"/proc", 2))

@@ -59,7 +59,7 @@ def main(count: int, peers: int) -> None:
         for name, where in ((f"{count} distinct", one), (f"{count}, {count * 3 // 5} of them equal", two)):
             session = Session(plan, answers, sandbox.probe(), Memory())
             rows.append(_measure(name, find_submissions(where), session, Path(folder) / f"out-{where.name}"))
-        equal = [r for r in find_submissions(two)][: count * 3 // 5]
+        equal = list(find_submissions(two))[: count * 3 // 5]
         session = Session(plan, answers, sandbox.probe(), Memory())
         rows.append(_measure("only the equal ones", equal, session, Path(folder) / "out-only"))
         fresh = _peers(find_submissions(one)[:peers])

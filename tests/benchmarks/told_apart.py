@@ -64,7 +64,8 @@ def main(runs: int, busy: bool) -> None:
         burner.start()
     stand = Stand("cpu", 4000)
     print(stand.worker.start(), "with a busy process beside it" if busy else "otherwise idle")
-    specs = [["a", [BATCH, SIZES[0]], "float32"], *(["a", [a, b], "float32"] for a, b in zip(SIZES, SIZES[1:]))]
+    weights = [["a", [a, b], "float32"] for a, b in zip(SIZES, SIZES[1:], strict=False)]
+    specs = [["a", [BATCH, SIZES[0]], "float32"], *weights]
     out = [["a", [BATCH, SIZES[-1]], "float32"]]
     rng = np.random.default_rng(0)
     sets = [[rng.normal(size=s[1]).astype(np.float32) / np.sqrt(s[1][-1]) for s in specs] for _ in range(4)]

@@ -28,6 +28,8 @@ def tap(xp, i, j, H, W, strides, dilation):
 
 
 def conv2d(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
+    if groups != 1:
+        raise NotImplementedError("groups")
     p = pads(w.shape[:2], dilation, padding)
     xp = jnp.pad(x, [(0, 0), p[0], p[1], (0, 0)])
     H = (xp.shape[1] - dilation[0] * (w.shape[0] - 1) - 1) // strides[0] + 1
@@ -40,6 +42,8 @@ def conv2d(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1
 
 
 def conv2d_backward(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
+    if groups != 1:
+        raise NotImplementedError("groups")
     p = pads(w.shape[:2], dilation, padding)
     xp = jnp.pad(x, [(0, 0), p[0], p[1], (0, 0)])
     N, H, W, _ = dy.shape
@@ -53,12 +57,12 @@ def conv2d_backward(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1)
             cols = slice(left, left + strides[1] * (W - 1) + 1, strides[1])
             dxp = dxp.at[:, rows, cols].add(jnp.einsum("nhwo,co->nhwc", dy, w[i, j]))
     dx = dxp[:, p[0][0] : p[0][0] + x.shape[1], p[1][0] : p[1][0] + x.shape[2]]
-    return dx, dw, dy.mean((0, 1, 2))
+    return dx, dw, dy.sum((0, 1, 2))
 
 
 def max_pool(x, *, window, strides, padding):
     p = pads(window, (1, 1), padding)
-    xp = jnp.pad(x, [(0, 0), p[0], p[1], (0, 0)])
+    xp = jnp.pad(x, [(0, 0), p[0], p[1], (0, 0)], constant_values=-jnp.inf)
     H = (xp.shape[1] - window[0]) // strides[0] + 1
     W = (xp.shape[2] - window[1]) // strides[1] + 1
     taps = [tap(xp, i, j, H, W, strides, (1, 1)) for i in range(window[0]) for j in range(window[1])]

@@ -10,7 +10,7 @@ def softplus(x):
 
 def d_loss(real, fake):
     costs = jnp.concatenate([softplus(-real), softplus(fake)])
-    return 2 * costs.mean()
+    return costs.mean()
 
 
 def d_loss_smoothed(real, fake, smooth):
