@@ -83,7 +83,7 @@ def grade_one(
     except Exception as error:  # ours, loud, and no other submission's loss
         detail = str(error) if isinstance(error, TracerError | DeviceError) else f"{type(error).__name__}: {error}"
         problem = f"not judged, and not the student's fault: {detail}"
-        return _result(submission, session, "", problem=problem, findings=violations)
+        return _result(submission, session, "", problem=problem, findings=(*submission.findings, *violations))
     seconds = {**traced.seconds, "judge": time.monotonic() - traced_at, "all": time.monotonic() - started}
     findings = (*submission.findings, *violations, *_raised(traced, allowed))
     result = _result(submission, session, device, findings=findings, seconds=seconds)

@@ -93,6 +93,7 @@ def make_task(key: str, call: Call, program: Program, plan: Plan, answers: Answe
     cotangents = float_leaves(answers.outputs[call.key + ":forward"]) if call.vjp else []
     return Task(
         key=key,
+        function=call.function,
         module=program.module,
         inputs=(*call.leaves(), *cotangents),
         outputs=tuple(tree.leaf_specs(answers.outputs[call.key])),

@@ -164,6 +164,7 @@ HONEST = {
     "aliases": """
         import jax
         np = jax.numpy
+        np
         xp: object = np
         dot = np.dot
         relu = jax.nn.relu
@@ -426,6 +427,9 @@ def test_messages_say_what_to_use() -> None:
     assert (numpy.message, numpy.instead) == ("numpy may not be imported in this assignment", "jax.numpy")
     (unknown,) = violations("import pandas")
     assert unknown.instead.startswith("what may be imported: abc, collections, dataclasses, functools, given, jax")
+    (imported,) = violations("from jax import vjp, jit")
+    assert (imported.message, imported.name) == ("jax.vjp is not allowed in this assignment", "jax.vjp")
+    assert "cannot be said" in violations(EVASIONS["long_way_round"][0])[-2].message
     (name,) = violations("import jax\njax.nn.softmax(1)")
     assert (name.message, name.instead) == ("jax.nn.softmax is not allowed in this assignment", "jax.numpy")
     (private,) = violations("import jax\njax._src.core")

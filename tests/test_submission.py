@@ -118,6 +118,22 @@ def test_one_broken_function_costs_itself() -> None:
     assert "was never closed" in findings[2].message and "line" not in findings[1].message.replace("literal", "")
 
 
+def test_blocks_around_a_broken_one_are_found_whole() -> None:
+    kept = [
+        'def f(x):\n    """First\ncolumn 0 (text\ndef no_definition\n    """\n# it\'s a comment\n\n    return x',
+        "table = [\n1,\n# (\n2,\n]",
+        "total = 1 + \\\n2",
+        "text = 'it is \\\nbroken (over lines'",
+        "@jit  # it's\n@partial(jit,\nx=1)\n\n# between\ndef g(x):\n    if x: return '('\n    else: return \"'\"",
+        "try:\n    pass\nexcept E:\n    pass\nfinally:\n    pass",
+        "last = 1",
+    ]
+    broken = "def bad(:\n    pass"
+    statements, findings = split("\n".join(part for piece in kept for part in (piece, broken)), "a.py")
+    assert [s.source for s in statements] == kept
+    assert [f.function for f in findings] == ["bad"] * len(kept)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

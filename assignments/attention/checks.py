@@ -132,7 +132,7 @@ def attention_gradient(rng: Generator) -> Iterator[Case]:
     yield case("some queries in some heads see no key", *_qkv(rng), _with_empty_rows(_mask(rng)))
 
 
-@values("multi_head_attention")
+@values("multi_head_attention", needs=("attention_values",))
 def multi_head_values(rng: Generator) -> Iterator[Case]:
     """multi_head_attention of a sequence to itself"""
     params, x = _attention_params(rng), rng.normal(size=(B, T, MODEL))
@@ -140,13 +140,13 @@ def multi_head_values(rng: Generator) -> Iterator[Case]:
     yield case("3 heads of width 2, no mask", params, x, x, None, num_heads=3)
 
 
-@values("multi_head_attention")
+@values("multi_head_attention", needs=("attention_values",))
 def multi_head_cross(rng: Generator) -> Iterator[Case]:
     """multi_head_attention to another sequence: of another length and width"""
     yield case("5 queries of width 8, 7 keys of width 5", *_cross(rng), None, num_heads=2)
 
 
-@values("multi_head_attention", needs=("multi_head_cross",))
+@values("multi_head_attention", needs=("multi_head_cross", "attention_masked", "attention_empty_rows"))
 def multi_head_masked(rng: Generator) -> Iterator[Case]:
     """multi_head_attention hands the mask on"""
     yield case("padding among the keys", *_cross(rng), _padding(rng), num_heads=2)
@@ -155,7 +155,7 @@ def multi_head_masked(rng: Generator) -> Iterator[Case]:
 
 
 # Not for the parameters: a key bias moves all logits of a query alike, so its gradient is zero but for rounding.
-@gradients("multi_head_attention", wrt=(1, 2), needs=("multi_head_cross",))
+@gradients("multi_head_attention", wrt=(1, 2), needs=("multi_head_cross", "attention_gradient"))
 def multi_head_gradient(rng: Generator) -> Iterator[Case]:
     """multi_head_attention lets JAX differentiate it, for both of its inputs"""
     yield case("padding among the keys", *_cross(rng), _padding(rng), num_heads=2)
@@ -193,13 +193,13 @@ def feed_forward_values(rng: Generator) -> Iterator[Case]:
     yield case("8 -> 16 -> 8", _feed_forward_params(rng), 2 * rng.normal(size=(B, T, MODEL)))
 
 
-@values("transformer_encoder_block")
+@values("transformer_encoder_block", needs=("multi_head_values", "layer_norm_values", "feed_forward_values"))
 def block_values(rng: Generator) -> Iterator[Case]:
     """transformer_encoder_block: normalise, attend, add; normalise, feed forward, add"""
     yield case("2 heads, no mask", _block_params(rng), 0.5 + 2 * rng.normal(size=(B, T, MODEL)), None, num_heads=2)
 
 
-@values("transformer_encoder_block", needs=("block_values",))
+@values("transformer_encoder_block", needs=("block_values", "multi_head_masked"))
 def block_masked(rng: Generator) -> Iterator[Case]:
     """transformer_encoder_block hands the mask to its attention"""
     for label, empty in (("padding at the end", False), ("one sequence is nothing but padding", True)):
@@ -207,7 +207,7 @@ def block_masked(rng: Generator) -> Iterator[Case]:
         yield case(label, _block_params(rng), x, _padding(rng, T, empty), num_heads=2)
 
 
-@gradients("transformer_encoder_block", wrt=(1,), needs=("block_values",))
+@gradients("transformer_encoder_block", wrt=(1,), needs=("block_values", "multi_head_gradient", "layer_norm_gradient"))
 def block_gradient(rng: Generator) -> Iterator[Case]:
     """transformer_encoder_block lets JAX differentiate it, for its input"""
     x = 0.5 + 2 * rng.normal(size=(B, T, MODEL))
@@ -217,7 +217,7 @@ def block_gradient(rng: Generator) -> Iterator[Case]:
 # --- decoding ---------------------------------------------------------------------------------------------
 
 
-@values("decode_step")
+@values("decode_step", needs=("attention_masked",))
 def decode_step_values(rng: Generator) -> Iterator[Case]:
     """decode_step extends the cache by one position and attends to the filled part of it"""
     for label, length in (("the first position", 0), ("position 3 of 6", 3), ("the last position", ROOM - 1)):

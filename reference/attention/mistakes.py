@@ -473,7 +473,8 @@ def scale_of_the_whole_width(params, x_q, x_kv, mask, *, num_heads):
 
 @mistake("multi_head_attention", fails=EVERY_HEAD, topic="multi-head attention")
 def scales_twice(params, x_q, x_kv, mask, *, num_heads):
-    """You divide by sqrt(D) twice: once here and once more inside scaled_dot_product_attention. Once is enough."""
+    """Your scores are divided by sqrt(D) twice: once here and once more inside scaled_dot_product_attention. Leave it
+    to that function."""
     q, k, v = _heads(params, x_q, x_kv, num_heads)
     return _project(params, "o", _join(right_attention(q / q.shape[-1] ** 0.5, k, v, mask)))
 

@@ -1,6 +1,6 @@
 """The trusted side: the starter's signatures, with Flax library calls for bodies.
 
-Runs in float64 for the truth and in float32 for the tolerance.  What the library functions do otherwise than the handout:
+Runs in float64 for the truth and in float32 for the tolerance.  Where the libraries do not do what the handout asks:
 
 - jax.nn.dot_product_attention, nnx.dot_product_attention and nnx.MultiHeadAttention take the softmax in float32 even of
   float64 numbers.  flax.linen.dot_product_attention does not, so it is the truth here, also inside
