@@ -20,11 +20,19 @@ from .solution import softplus
 
 
 @mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
-def log_of_sigmoid(real, fake):
+def log_ofjax.nn.sigmoid(real, fake):
     """Your d_loss computes sigmoid first and its logarithm afterwards. In float32 sigmoid(-180) is 0, and its log is
     -inf; sigmoid(18) is 1, and log(1 - 1) is -inf too. Stay with logits: -log(sigmoid(x)) is softplus(-x), and -log(1 -
     sigmoid(x)) is softplus(x)."""
-    return -jnp.log(_sigmoid(real)).mean() - jnp.log(1 - _sigmoid(fake)).mean()
+    return -jnp.log(jax.nn.sigmoid(real)).mean() - jnp.log(1 - jax.nn.sigmoid(fake)).mean()
+
+
+@mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
+def log_of_sigmoid_by_hand(real, fake):
+    """Your d_loss computes 1 / (1 + exp(-x)) first and its logarithm afterwards. In float32 exp(180) is infinite,
+    sigmoid(-180) is 0 and its log is -inf; even the gradient of the good side becomes NaN. Stay with logits:
+    -log(sigmoid(x)) is softplus(-x), and -log(1 - sigmoid(x)) is softplus(x)."""
+    return -jnp.log(_by_hand(real)).mean() - jnp.log(1 - _by_hand(fake)).mean()
 
 
 @mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
@@ -32,14 +40,14 @@ def epsilon_inside_the_log(real, fake):
     """Your d_loss adds 1e-8 inside the logarithm. That caps the loss of one sample at 18.4, and where it would be more
     the gradient is gone, just where the discriminator is most wrong. On the fake side it does not even help: 1 + 1e-8
     is 1 in float32. Use softplus of the logits, which needs no epsilon."""
-    return -jnp.log(_sigmoid(real) + 1e-8).mean() - jnp.log(1 - _sigmoid(fake) + 1e-8).mean()
+    return -jnp.log(jax.nn.sigmoid(real) + 1e-8).mean() - jnp.log(1 - jax.nn.sigmoid(fake) + 1e-8).mean()
 
 
 @mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
 def clipped_probabilities(real, fake):
     """Your d_loss clips probabilities to [1e-7, 1 - 1e-7]. No sample can cost more than 16.1 then, and a clipped sample
     has no gradient: the discriminator cannot learn from its worst mistakes. Use softplus of the logits, unclipped."""
-    p, q = (jnp.clip(_sigmoid(x), 1e-7, 1 - 1e-7) for x in (real, fake))
+    p, q = (jnp.clip(jax.nn.sigmoid(x), 1e-7, 1 - 1e-7) for x in (real, fake))
     return -jnp.log(p).mean() - jnp.log(1 - q).mean()
 
 
@@ -97,7 +105,7 @@ def value_of_the_game(real, fake):
 def probabilities_assumed(real, fake):
     """You apply the sigmoid twice: once yourself, and once within the cross-entropy from logits, which contains it.
     Pass the logits as they come."""
-    return right_d_loss(_sigmoid(real), _sigmoid(fake))
+    return right_d_loss(jax.nn.sigmoid(real), jax.nn.sigmoid(fake))
 
 
 @mistake("d_loss", fails=["d_loss_values"], topic="label smoothing")
@@ -156,11 +164,11 @@ def scales_the_real_part(real, fake, smooth):
 
 
 @mistake("d_loss_smoothed", fails=["d_loss_smoothed_large"], topic="numerical stability")
-def smoothed_log_of_sigmoid(real, fake, smooth):
+def smoothed_log_ofjax.nn.sigmoid(real, fake, smooth):
     """Your smoothed loss overflows for large logits: either the log of a sigmoid that is 0 in float32, or the
     exponential of something large. With target t = 1 - smooth, write t * softplus(-x) + (1 - t) * softplus(x), with a
     softplus that only ever exponentiates numbers below 0 (jax.nn.softplus, jnp.logaddexp)."""
-    t, p, q = 1 - smooth, _sigmoid(real), _sigmoid(fake)
+    t, p, q = 1 - smooth, jax.nn.sigmoid(real), jax.nn.sigmoid(fake)
     return -(t * jnp.log(p) + (1 - t) * jnp.log(1 - p)).mean() - jnp.log(1 - q).mean()
 
 
@@ -190,10 +198,21 @@ def minimax_of_the_wrong_logarithm(fake):
     fails=["g_loss_minimax_large", "g_loss_minimax_sure", "g_loss_minimax_gradient"],
     topic="numerical stability",
 )
-def minimax_by_log_of_sigmoid(fake):
+def minimax_by_log_ofjax.nn.sigmoid(fake):
     """Your g_loss_minimax takes the sigmoid first: 1 - sigmoid(180) is 0 in float32, and its logarithm -inf; 1 -
     sigmoid(-18) is 1, and its logarithm 0. Write it as -softplus(fake)."""
-    return jnp.log(1 - _sigmoid(fake)).mean()
+    return jnp.log(1 - jax.nn.sigmoid(fake)).mean()
+
+
+@mistake(
+    "g_loss_minimax",
+    fails=["g_loss_minimax_large", "g_loss_minimax_sure", "g_loss_minimax_gradient"],
+    topic="numerical stability",
+)
+def minimax_by_log_of_sigmoid_by_hand(fake):
+    """Your g_loss_minimax computes 1 / (1 + exp(-x)) first: 1 - sigmoid(180) is 0 in float32, and its logarithm -inf;
+    exp(180) is infinite, and the gradient NaN. Write it as -softplus(fake)."""
+    return jnp.log(1 - _by_hand(fake)).mean()
 
 
 @mistake(
@@ -258,7 +277,7 @@ def nonsaturating_overflows(fake):
     """Your g_loss_nonsaturating overflows for fakes that are spotted, and early in training most fakes are. In float32
     sigmoid(-180) is 0 and its logarithm -inf; exp(180) is inf, and so is log(1 + exp(180)). Write it as softplus(-fake)
     with jax.nn.softplus or jnp.logaddexp(0, -fake), which exponentiate nothing above 0."""
-    return -jnp.log(_sigmoid(fake)).mean()
+    return -jnp.log(jax.nn.sigmoid(fake)).mean()
 
 
 @mistake(
@@ -270,7 +289,7 @@ def nonsaturating_epsilon(fake):
     """Your g_loss_nonsaturating adds 1e-8 inside the logarithm. A fake that is spotted with certainty then has no
     gradient, and the generator is stuck: the very problem that this loss was invented to avoid. Use softplus(-fake),
     which needs no epsilon."""
-    return -jnp.log(_sigmoid(fake) + 1e-8).mean()
+    return -jnp.log(jax.nn.sigmoid(fake) + 1e-8).mean()
 
 
 # --- least squares, hinge, Wasserstein --------------------------------------------------------------------
@@ -286,7 +305,7 @@ def squares_without_the_half(real, fake):
 def squares_of_probabilities(real, fake):
     """Your ls_d_loss squashes the scores with a sigmoid first. Least squares takes them as they are: no sigmoid, and so
     no flat ends."""
-    return 0.5 * ((_sigmoid(real) - 1) ** 2).mean() + 0.5 * (_sigmoid(fake) ** 2).mean()
+    return 0.5 * ((jax.nn.sigmoid(real) - 1) ** 2).mean() + 0.5 * (jax.nn.sigmoid(fake) ** 2).mean()
 
 
 @mistake("ls_d_loss", fails=["ls_d_loss_values"], topic="least squares gan")
@@ -361,7 +380,7 @@ def critic_sign(real, fake):
 def critic_of_probabilities(real, fake):
     """Your w_critic_loss squashes the scores with a sigmoid. A Wasserstein critic has no sigmoid: its scores are any
     numbers, held in check by the gradient penalty."""
-    return _sigmoid(fake).mean() - _sigmoid(real).mean()
+    return jax.nn.sigmoid(fake).mean() - jax.nn.sigmoid(real).mean()
 
 
 @mistake("w_g_loss", fails=["w_g_loss_values"], topic="wasserstein gan")
@@ -659,7 +678,7 @@ def reports_the_loss_with_the_penalty(state, real, z_d, z_g):
 # --- helpers ----------------------------------------------------------------------------------------------
 
 
-def _sigmoid(x):
+def _by_hand(x):
     return 1 / (1 + jnp.exp(-x))
 
 
