@@ -20,7 +20,7 @@ from .solution import softplus
 
 
 @mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
-def log_ofjax.nn.sigmoid(real, fake):
+def log_of_sigmoid(real, fake):
     """Your d_loss computes sigmoid first and its logarithm afterwards. In float32 sigmoid(-180) is 0, and its log is
     -inf; sigmoid(18) is 1, and log(1 - 1) is -inf too. Stay with logits: -log(sigmoid(x)) is softplus(-x), and -log(1 -
     sigmoid(x)) is softplus(x)."""
@@ -164,7 +164,7 @@ def scales_the_real_part(real, fake, smooth):
 
 
 @mistake("d_loss_smoothed", fails=["d_loss_smoothed_large"], topic="numerical stability")
-def smoothed_log_ofjax.nn.sigmoid(real, fake, smooth):
+def smoothed_log_of_sigmoid(real, fake, smooth):
     """Your smoothed loss overflows for large logits: either the log of a sigmoid that is 0 in float32, or the
     exponential of something large. With target t = 1 - smooth, write t * softplus(-x) + (1 - t) * softplus(x), with a
     softplus that only ever exponentiates numbers below 0 (jax.nn.softplus, jnp.logaddexp)."""
@@ -198,7 +198,7 @@ def minimax_of_the_wrong_logarithm(fake):
     fails=["g_loss_minimax_large", "g_loss_minimax_sure", "g_loss_minimax_gradient"],
     topic="numerical stability",
 )
-def minimax_by_log_ofjax.nn.sigmoid(fake):
+def minimax_by_log_of_sigmoid(fake):
     """Your g_loss_minimax takes the sigmoid first: 1 - sigmoid(180) is 0 in float32, and its logarithm -inf; 1 -
     sigmoid(-18) is 1, and its logarithm 0. Write it as -softplus(fake)."""
     return jnp.log(1 - jax.nn.sigmoid(fake)).mean()
