@@ -101,7 +101,8 @@ class Evaluator:
                     found = outcome
                 else:
                     found = Outputs(tuple(map(tuple, outcome)), inspection["normal"], inspection["operations"])
-                if not (isinstance(found, Refusal) and found.kind in ("timeout", "crash")):  # may be the machine's doing
+                # A timeout or a crash may be the machine's doing: it is not remembered.
+                if not (isinstance(found, Refusal) and found.kind in ("timeout", "crash")):
                     memory.found[inspection["normal"], key] = found
                 results[key] = found
             return results

@@ -196,10 +196,10 @@ def test_results_are_stored_in_one_step(right: Result, tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize("name", ["a b.py", "ä" * 120 + ".py", "..", "-rf.py", "a\nb.py", "CON.ipynb", "x\udce9.py"])
 def test_names_of_results_are_safe(name: str) -> None:
-    found = file_name(Path("/work") / name)
+    found = file_name(Path("/students") / name)
     assert found.isascii() and found.isprintable() and len(found) < 80 and "/" not in found
     assert not found.startswith((".", "/")) and found.endswith(".json")
-    assert found != file_name(Path("/work") / (name + "x")) and found != file_name(Path("/elsewhere") / name)
+    assert found != file_name(Path("/students") / (name + "x")) and found != file_name(Path("/elsewhere") / name)
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,12 @@ def unit_far(rng):
     yield case("far out", np.sign(rng.normal(size=5)) * 1e6 + rng.normal(size=5), wave=True)
 """
 REFERENCE = """import jax.numpy as jnp
-from .library import scaled
+from .scaling import scaled
 
 def unit(x, *, wave=False):
     return jnp.sin(1e3 * x) if wave else scaled(x)
 """
-LIBRARY = """import jax.numpy as jnp
+SCALING = """import jax.numpy as jnp
 
 def scaled(x):
     x = x / jnp.abs(x).max()
@@ -170,7 +170,7 @@ def test_what_does_not_hold_is_refused_with_the_reason(tmp_path: Path) -> None:
         checks=CHECKS.replace("{old}", "import numpy as np\n{old}"),
         assignment="{old}unit_ones = 1\nunit_far = 1\n",
         reference__reference=REFERENCE,
-        reference__library=LIBRARY,
+        reference__scaling=SCALING,
         reference__solution=SOLUTION,
         reference__mistakes=MISTAKES,
     )

@@ -1,4 +1,5 @@
 """im2col: gather all patches with index arrays, then everything is one matrix product."""
+
 from functools import lru_cache
 
 import jax
@@ -45,7 +46,7 @@ def col2im(dcols, x, window, strides, dilation, padding):
     n, h, w, c = x.shape
     dxp = jnp.zeros((n, h + t + b, w + l + r, c), x.dtype)
     dxp = dxp.at[:, ti[:, None, :, None], tj[None, :, None, :], :].add(dcols)
-    return dxp[:, t:t + h, l:l + w, :]
+    return dxp[:, t : t + h, l : l + w, :]
 
 
 def conv2d(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
@@ -54,8 +55,8 @@ def conv2d(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1
     n, p, q = cols.shape[:3]
     outs = []
     for g in range(groups):
-        part = cols[..., g * ci:(g + 1) * ci].reshape(n * p * q, kh * kw * ci)
-        kernel = w[..., g * co // groups:(g + 1) * co // groups].reshape(kh * kw * ci, co // groups)
+        part = cols[..., g * ci : (g + 1) * ci].reshape(n * p * q, kh * kw * ci)
+        kernel = w[..., g * co // groups : (g + 1) * co // groups].reshape(kh * kw * ci, co // groups)
         outs.append(part @ kernel)
     return jnp.concatenate(outs, axis=1).reshape(n, p, q, co) + b
 
@@ -66,7 +67,7 @@ def conv2d_backward(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1)
     n, p, q = cols.shape[:3]
     dcols, dws = [], []
     for g in range(groups):
-        part = cols[..., g * ci:(g + 1) * ci].reshape(n * p * q, kh * kw * ci)
+        part = cols[..., g * ci : (g + 1) * ci].reshape(n * p * q, kh * kw * ci)
         own = slice(g * co // groups, (g + 1) * co // groups)
         kernel = w[..., own].reshape(kh * kw * ci, co // groups)
         grad = dy[..., own].reshape(n * p * q, co // groups)

@@ -40,10 +40,12 @@ def conv2d(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1
         row = []
         for q in range(W):
             i, j = p * strides[0], q * strides[1]
-            win = xp[:, i:i + dilation[0] * (kh - 1) + 1:dilation[0], j:j + dilation[1] * (kw - 1) + 1:dilation[1]]
+            win = xp[
+                :, i : i + dilation[0] * (kh - 1) + 1 : dilation[0], j : j + dilation[1] * (kw - 1) + 1 : dilation[1]
+            ]
             pixel = []
             for g in range(groups):
-                pixel.append(jnp.tensordot(win[..., g * cg:(g + 1) * cg], w[..., g * og:(g + 1) * og], 3))
+                pixel.append(jnp.tensordot(win[..., g * cg : (g + 1) * cg], w[..., g * og : (g + 1) * og], 3))
             row.append(jnp.concatenate(pixel, -1) + b)
         rows.append(jnp.stack(row, 1))
     return jnp.stack(rows, 1)
@@ -59,15 +61,18 @@ def conv2d_backward(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1)
     for p in range(H):
         for q in range(W):
             i, j = p * strides[0], q * strides[1]
-            at = (slice(None), slice(i, i + dilation[0] * (kh - 1) + 1, dilation[0]),
-                  slice(j, j + dilation[1] * (kw - 1) + 1, dilation[1]))
+            at = (
+                slice(None),
+                slice(i, i + dilation[0] * (kh - 1) + 1, dilation[0]),
+                slice(j, j + dilation[1] * (kw - 1) + 1, dilation[1]),
+            )
             db = db + dy[:, p, q].sum(0)
             for g in range(groups):
                 ins, outs = slice(g * cg, (g + 1) * cg), slice(g * og, (g + 1) * og)
                 err = dy[:, p, q, outs]
                 dw = dw.at[..., outs].add(jnp.tensordot(xp[at][..., ins], err, ([0], [0])))
                 dxp = dxp.at[at + (ins,)].add(jnp.tensordot(err, w[..., outs], ([1], [3])))
-    return dxp[:, top:top + x.shape[1], left:left + x.shape[2]], dw, db
+    return dxp[:, top : top + x.shape[1], left : left + x.shape[2]], dw, db
 
 
 def max_pool(x, *, window, strides, padding):
@@ -76,7 +81,7 @@ def max_pool(x, *, window, strides, padding):
     for p in range(H):
         for q in range(W):
             i, j = p * strides[0], q * strides[1]
-            y = y.at[:, p, q].set(jnp.max(xp[:, i:i + window[0], j:j + window[1]], axis=(1, 2)))
+            y = y.at[:, p, q].set(jnp.max(xp[:, i : i + window[0], j : j + window[1]], axis=(1, 2)))
     return y
 
 
@@ -86,7 +91,7 @@ def max_pool_backward(dy, x, *, window, strides, padding):
     for p in range(H):
         for q in range(W):
             i, j = p * strides[0], q * strides[1]
-            win = xp[:, i:i + window[0], j:j + window[1]]
+            win = xp[:, i : i + window[0], j : j + window[1]]
             biggest = jnp.max(win, axis=(1, 2))
             taken = jnp.zeros(biggest.shape, dtype=bool)
             for a in range(window[0]):
@@ -94,7 +99,7 @@ def max_pool_backward(dy, x, *, window, strides, padding):
                     here = (win[:, a, c] == biggest) & ~taken
                     dxp = dxp.at[:, i + a, j + c].add(jnp.where(here, dy[:, p, q], 0.0))
                     taken = taken | here
-    return dxp[:, top:top + x.shape[1], left:left + x.shape[2]]
+    return dxp[:, top : top + x.shape[1], left : left + x.shape[2]]
 
 
 def avg_pool(x, *, window, strides, padding, count_include_pad):
@@ -104,7 +109,7 @@ def avg_pool(x, *, window, strides, padding, count_include_pad):
         row = []
         for q in range(W):
             i, j = p * strides[0], q * strides[1]
-            total = xp[:, i:i + window[0], j:j + window[1]].sum(axis=(1, 2))
+            total = xp[:, i : i + window[0], j : j + window[1]].sum(axis=(1, 2))
             high = min(i + window[0], top + x.shape[1]) - max(i, top)
             wide = min(j + window[1], left + x.shape[2]) - max(j, left)
             row.append(total / (window[0] * window[1] if count_include_pad else high * wide))

@@ -1,4 +1,5 @@
 """Taps in a lax.scan / fori_loop, channels first inside, integral images for the means."""
+
 from dataclasses import dataclass
 
 import jax.numpy as jnp

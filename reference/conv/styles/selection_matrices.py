@@ -2,6 +2,7 @@
 
 The gradients are the same einsum with other letters on the right of the arrow.
 """
+
 import jax.numpy as jnp
 from jax import Array
 

@@ -1,4 +1,5 @@
 """One window of one image with dynamic_slice; vmap does the rest."""
+
 from __future__ import annotations
 
 import jax
