@@ -75,8 +75,11 @@ def measure_references(
                 "sets": len(probes),
             }
             payload = module + b"".join(as_bytes(inputs_of(plan, p, answers.outputs)) for p in probes)
-            with stand.alone():
-                answer = stand.worker.ask(request, payload, COMPILE_SECONDS)[0]
+            try:
+                with stand.alone():
+                    answer = stand.worker.ask(request, payload, COMPILE_SECONDS)[0]
+            except Lost as lost:
+                raise DeviceError(f"{assignment.slug}: {case} could not be measured ({lost})") from None
             if "error" in answer:
                 raise DeviceError(f"{assignment.slug}: {case}: {answer['message']}")
             share = roofline_share(answer["seconds"], answer["flops"], answer["bytes"], limits)

@@ -262,6 +262,8 @@ def _as_arrays(tree: Any) -> Any:
     array = np.asarray(tree)
     if array.dtype.kind == "f":
         return array.astype(np.float32)
+    if array.dtype == np.uint32:  # key data
+        return array
     if array.dtype.kind in "iu":
         return array.astype(np.int32)
     if array.dtype.kind == "b":

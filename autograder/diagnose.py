@@ -51,6 +51,8 @@ def describe(
 
 def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
     true = truth.value
+    if true.dtype.kind in "iub" and not true.shape:
+        return f"it is {value}, expected {true}"
     if true.dtype.kind in "iub":
         return f"{int(np.sum(value != true))} of {true.size} entries differ"
     value = value.astype(np.float64)
@@ -82,6 +84,8 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
         return nearly
     if true.size > 1 and np.ptp(value) == 0 and np.ptp(true) > 0:
         return "all entries are the same number"
+    if not np.any(true):
+        return f"every entry should be exactly zero; the largest is {float(np.abs(value).max()):.3g}"
     ratio = _factor(value, true, scale)
     if ratio is not None:
         return _name_factor(ratio, inputs, true.shape)
@@ -122,6 +126,9 @@ def _name_factor(ratio: float, inputs: Sequence[np.ndarray], shape: tuple[int, .
             return f"{kind} {n} times too large, and {n} is the length of an axis: a sum where the mean is wanted?"
         if abs(ratio * n - 1) < 1e-3:
             return f"{kind} {n} times too small, and {n} is the length of an axis: a mean where the sum is wanted?"
+    known = any(abs(ratio * n - 1) < 1e-3 or abs(ratio / n - 1) < 1e-3 for n in (2, 3, 4, 10))
+    if not shape and not known:  # one number is always some multiple of another
+        return f"the number differs by {abs(ratio - 1):.2%}"
     return f"{kind} {ratio:.5g} times the true one: a constant factor is wrong"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder import tree
-from autograder.answers import Answers, inputs_of
+from autograder.answers import Answers, KnownMistake, inputs_of
 from autograder.checks import Check
 from autograder.compare import compare, scales
 from autograder.diagnose import describe, match_mistake
@@ -164,9 +164,12 @@ class Observed:
             for side in pair
         ]
         step, direction = shifted(self.plan, probe)[2:]
-        rise = sum(
-            float(np.sum(c * (u.astype(np.float64) - d))) for c, u, d in zip(cotangents, *floats, strict=True)
-        ) / (2 * step)
+        with np.errstate(invalid="ignore", over="ignore"):  # outputs that overflow tell nothing here
+            rise = sum(
+                float(np.sum(c * (u.astype(np.float64) - d))) for c, u, d in zip(cotangents, *floats, strict=True)
+            ) / (2 * step)
+        if not any(np.any(t.value) for t in self.answers.truth[probe.key]):
+            return {}  # a gradient that is to be stopped: differences would say otherwise
         slope = sum(float(np.sum(g.astype(np.float64) * d)) for g, d in zip(gradient, direction, strict=True))
         return {"finite differences / gradient": rise / slope} if abs(slope) > 1e-6 and np.isfinite(rise) else {}
 
@@ -209,25 +212,38 @@ class Observed:
         return [f"gradient for {leaves[i]}" for i in probe.call.moving()]
 
     def recognise(self, evidence: dict[str, CheckEvidence]) -> None:
-        """Name the known mistake that explains all numbers of a function, where there is one."""
+        """Name the known mistake behind the numbers of a function, or else of one check, where there is one."""
         for function in self.plan.assignment.functions:
             names = [n for n, e in evidence.items() if e.function == function]
-            failed = {
-                p.key
-                for n in names
-                for p, c in zip(self.plan.probes[n], evidence[n].cases, strict=True)
-                if c.outcome == FAILED
-            }
-            outputs = {p.key: self.outputs[p.key] for n in names for p in self.plan.probes[n] if p.key in self.outputs}
+            wrong = [n for n in names if evidence[n].outcome == FAILED and not self.lacking(n, evidence)]
             known = [m for m in self.answers.mistakes if m.function == function]
-            mistake = match_mistake(outputs, failed, known) if failed else None
-            if mistake is None:
-                continue
-            for n in names:
-                if evidence[n].outcome == FAILED and any(p.key in outputs for p in self.plan.probes[n]):
-                    evidence[n] = dataclasses.replace(
-                        evidence[n], mistake=mistake.name, hint=mistake.hint, topic=mistake.topic
+            mistake = self.match(names, wrong, evidence, known)
+            for name in wrong:
+                found = mistake or self.match([name], [name], evidence, [m for m in known if name in m.fails])
+                if found is not None and any(p.key in self.outputs for p in self.plan.probes[name]):
+                    evidence[name] = dataclasses.replace(
+                        evidence[name], mistake=found.name, hint=found.hint, topic=found.topic
                     )
+
+    def match(
+        self,
+        names: Sequence[str],
+        wrong: Sequence[str],
+        evidence: Mapping[str, CheckEvidence],
+        known: Sequence[KnownMistake],
+    ) -> KnownMistake | None:
+        """The mistake that answers like the student on all probes of the checks ``names``."""
+        probes = self.plan.probes
+        failed = {
+            p.key for n in wrong for p, c in zip(probes[n], evidence[n].cases, strict=True) if c.outcome == FAILED
+        }
+        outputs = {p.key: self.outputs[p.key] for n in names for p in probes[n] if p.key in self.outputs}
+        return match_mistake(outputs, failed, known) if failed else None
+
+    def lacking(self, name: str, evidence: Mapping[str, CheckEvidence]) -> bool:
+        """Whether a check will be set aside because one that it rests on did not pass."""
+        needs = self.plan.assignment.checks[name].needs
+        return any(n in evidence and evidence[n].outcome != PASSED for n in needs)
 
 
 def numeric_probes(plan: Plan, answers: Answers) -> Iterator[Probe]:

@@ -41,7 +41,7 @@ FACTS = {
     "sum for mean": (TRUE * 5, TRUE, "5 times too large, and 5 is the length of an axis: a sum where the mean"),
     "mean for sum": (TRUE / 4, TRUE, "4 times too small, and 4 is the length of an axis: a mean where the sum"),
     "factor": (TRUE * 1.7, TRUE, "every entry is 1.7 times the true one"),
-    "scalar factor": (np.float32(3.4), np.float64(2.0), "the number is 1.7 times the true one"),
+    "scalar factor": (np.float32(3.4), np.float64(2.0), "the number differs by 70.00%"),
     "small factor": (TRUE * 1.0005, TRUE, "every entry is 1.0005 times the true one"),
     "transposed": (SQUARE.T, SQUARE, "the result is transposed"),
     "reversed": (TRUE[:, ::-1], TRUE, "reversed along axis 1"),

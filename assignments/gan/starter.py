@@ -8,9 +8,10 @@ Check yourself as often as you like:
     autograder check submission.py --assignment gan
 """
 
-import given
 import jax
 import jax.numpy as jnp
+
+import given
 
 # --- losses from logits ---
 

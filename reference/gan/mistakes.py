@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import given
 import jax
 import jax.numpy as jnp
 
+import given
 from autograder.checks import mistake
 
 from .solution import d_loss as right_d_loss
@@ -610,7 +610,7 @@ def plays_against_yesterday(state, real, z_d, z_g):
 @game()
 def forgets_the_stabiliser(state, real, z_d, z_g):
     """Your train_step leaves the R1 penalty out. Add given.R1_WEIGHT * given.r1(d, real) to what the discriminator
-    minimises; without it this game tends to lose modes."""
+    minimises: it keeps the discriminator flat where the data are, which damps the game."""
     return _round(state, real, z_d, z_g, weight=0.0)
 
 

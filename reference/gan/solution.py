@@ -1,8 +1,9 @@
 """An independent solution: losses written out with jax.numpy, jax.grad where a gradient is asked for."""
 
-import given
 import jax
 import jax.numpy as jnp
+
+import given
 
 
 def softplus(x):

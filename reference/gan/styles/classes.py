@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import given
 import jax
 import jax.numpy as jnp
+
+import given
 
 
 class GanLoss(ABC):

@@ -2,10 +2,11 @@
 
 import functools
 
-import given
 import jax
 import jax.numpy as jnp
 from jax.nn import log_sigmoid, relu
+
+import given
 
 
 def bce(logits, targets):

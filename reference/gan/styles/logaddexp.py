@@ -1,9 +1,10 @@
 """jnp.logaddexp for every logarithm, one sample at a time under vmap, the stabiliser inside one objective."""
 
-import given
 import jax
 import jax.numpy as jnp
 from jax import Array
+
+import given
 
 
 def neg_log_sigmoid(x: Array) -> Array:

@@ -2,11 +2,12 @@
 
 import math
 
-import given
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+
+import given
 
 LN2 = math.log(2.0)
 

@@ -1,8 +1,9 @@
 """Objectives, the penalty, and one round of the game."""
 
-import given
 import jax
 from losses import d_loss, g_loss_nonsaturating
+
+import given
 
 
 def gradient_penalty(d, real, fake, key):
