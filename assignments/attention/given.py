@@ -1,7 +1,7 @@
 """Functions of this assignment that are written for you.
 
 They put the pieces of a submission together.  ``student`` is any object that holds your functions: the
-grader passes your submission; in a file of your own, ``types.SimpleNamespace(**globals())`` will do.
+grader passes your submission; in a file of your own, ``types.SimpleNamespace`` of your functions will do.
 
 The training task is copying.  A row of tokens is a word, a separator, and the word again:
 

@@ -1,7 +1,7 @@
 """Functions of this assignment that are written for you: what trains your ``cnn_forward`` on handwritten digits.
 
 ``student`` is any object that holds your functions: the grader passes your submission; in a file of your own,
-``types.SimpleNamespace(**globals())`` will do.  The state of training is a dict of the parameters, Adam's running
+``types.SimpleNamespace`` of your functions will do.  The state of training is a dict of the parameters, Adam's running
 means of the gradients and of their squares, and the number of steps taken.
 """
 

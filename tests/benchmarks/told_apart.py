@@ -68,7 +68,7 @@ def main(runs: int, busy: bool) -> None:
     specs = [["a", [BATCH, SIZES[0]], "float32"], *weights]
     out = [["a", [BATCH, SIZES[-1]], "float32"]]
     rng = np.random.default_rng(0)
-    sets = [[rng.normal(size=s[1]).astype(np.float32) / np.sqrt(s[1][-1]) for s in specs] for _ in range(4)]
+    sets = [[(rng.normal(size=s[1]) / np.sqrt(s[1][-1])).astype(np.float32) for s in specs] for _ in range(4)]
     modules = {name: _module(f, specs) for name, f in {"reference": reference, **VARIANTS}.items()}
     try:
         for name in VARIANTS:
