@@ -88,7 +88,7 @@ def test_what_was_not_judged_earns_nothing_and_is_not_complete(toy: Assignment, 
     assert {c.name: c.reason for c in found.checks}["momentum_path"] == outcome
 
 
-@pytest.mark.parametrize(("low", "part"), [(1.2, 1.0), (0.6, 1.0), (0.5, 0.6), (0.2, 0.3), (0.1, 0.0)])
+@pytest.mark.parametrize(("low", "part"), [(1.2, 1.0), (0.8, 1.0), (0.5, 0.6), (0.2, 0.3), (0.1, 0.0)])
 def test_speed_earns_the_band_that_the_whole_interval_clears(toy: Assignment, low: float, part: float) -> None:
     case = CaseEvidence("512 by 256", FAILED, statistics={"ratio": 2.0, "ratio low": low, "ratio high": 3.0})
     found = _score(toy, _evidence(toy, standardize_speed=(case,)))

@@ -2,7 +2,7 @@
 
 Import it as ``import given``.  Parameters of a network are a list with one dict per layer, {"w": (i, o), "b": (o,)}.
 The last three functions play the game with your ``train_step``.  There ``student`` is any object that holds your
-functions: the grader passes your submission; in a file of your own, ``types.SimpleNamespace`` of your functions will do.
+functions: the grader passes your submission; in a file of your own, a ``types.SimpleNamespace`` of them will do.
 """
 
 from __future__ import annotations

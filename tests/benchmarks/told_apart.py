@@ -24,7 +24,7 @@ from autograder.timing import interval, settled, share
 from autograder.tracer import trace_call
 
 SIZES = (256, 256, 256, 10)
-BATCH = 512
+BATCH = 256
 
 
 def _layers(x, ws):
@@ -51,11 +51,11 @@ def one_and_a_half(x, *ws):
     return _layers(x, ws).at[::2].set(again)
 
 
-def slow_loop(x, *ws):
-    return jnp.concatenate([_layers(x[i : i + 1], ws) for i in range(BATCH)])
+def loop(x, *ws):
+    return jnp.concatenate([_layers(x[i : i + 2], ws) for i in range(0, BATCH, 2)])
 
 
-VARIANTS: dict[str, Callable] = {"equal": equal, "1.5 times the work": one_and_a_half, "loop over the batch": slow_loop}
+VARIANTS: dict[str, Callable] = {"equal": equal, "1.5 times the work": one_and_a_half, "loop over the batch": loop}
 
 
 def main(runs: int, busy: bool) -> None:
