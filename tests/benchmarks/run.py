@@ -18,12 +18,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=50, help="submissions of the cost benchmark")
     parser.add_argument("--peers", type=int, default=5, help="submissions that pytest grades beside it")
     parser.add_argument("--runs", type=int, default=100, help="runs of each variant of told-apart")
+    parser.add_argument("--only", default="", help="variants of told-apart whose name holds this")
     parser.add_argument("--busy", action="store_true", help="burn a core meanwhile")
     options = parser.parse_args()
     if options.what == "cost":
         cost.main(options.count, options.peers)
     else:
-        told_apart.main(options.runs, options.busy)
+        told_apart.main(options.runs, options.busy, options.only)
 
 
 if __name__ == "__main__":
