@@ -18,6 +18,7 @@ import typer.main
 from conftest import COURSE, Ran
 
 from autograder.cli import app
+from autograder.cli.common import collect
 from autograder.doctor import Item
 from autograder.results import from_json
 
@@ -306,3 +307,12 @@ def test_interrupting_says_how_to_go_on(command: Callable[..., Ran], monkeypatch
     monkeypatch.setattr(students, "grade_many", interrupt)
     ran = command("check", SOLUTION, "-a", "toy", "--root", COURSE)
     assert ran.code == 130 and "the same command goes on from there" in ran.err
+
+
+def test_a_folder_with_an_entry_file_is_one_submission(tmp_path: Path) -> None:
+    for name in ("submission.py", "helper.py"):
+        (tmp_path / "ada").mkdir(exist_ok=True)
+        (tmp_path / "ada" / name).write_text("x = 1\n")
+    (tmp_path / "bo.py").write_text("x = 1\n")
+    assert collect([tmp_path / "ada"]) == [tmp_path / "ada"]
+    assert collect([tmp_path]) == [tmp_path / "ada", tmp_path / "bo.py"]

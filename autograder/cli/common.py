@@ -129,7 +129,8 @@ def require_sandbox(box: Sandbox, *, allow_none: bool) -> None:
 def collect(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        inside = find_submissions(path) if path.is_dir() and not path.is_symlink() else [path]
+        one = any((path / name).is_file() for name in ("submission.py", "submission.ipynb"))  # a student's own folder
+        inside = find_submissions(path) if path.is_dir() and not path.is_symlink() and not one else [path]
         if not inside:
             raise UsageError(f"no submission in {path}: expected .py files, notebooks, or a folder for each student")
         found += inside
