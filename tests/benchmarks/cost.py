@@ -62,13 +62,17 @@ def main(count: int, peers: int) -> None:
         equal = list(find_submissions(two))[: count * 3 // 5]
         session = Session(plan, answers, sandbox.probe(), Memory())
         rows.append(_measure("only the equal ones", equal, session, Path(folder) / "out-only"))
+        _show(rows)
         fresh = _peers(find_submissions(one)[:peers])
+    print(f"{'pytest, fresh interpreter':<28}{fresh:>11.2f}   ratio to distinct: {fresh / rows[0].total:.1f}")
+
+
+def _show(rows: list[Cost]) -> None:
     print(f"{'submissions':<28}{'CPU s each':>11}{'start':>8}{'trace':>8}{'judge':>8}{'own':>8}{'per minute':>12}")
     for r in rows:
         print(
             f"{r.name:<28}{r.total:>11.2f}{r.start:>8.2f}{r.trace:>8.2f}{r.judge:>8.2f}{r.own:>8.2f}{r.per_minute:>12.1f}"
         )
-    print(f"{'pytest, fresh interpreter':<28}{fresh:>11.2f}   ratio to distinct: {fresh / rows[0].total:.1f}")
 
 
 def _measure(name: str, paths: list[Path], session: Session, folder: Path) -> Cost:

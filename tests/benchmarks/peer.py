@@ -5,6 +5,7 @@ SUBMISSION and ROOT come from the environment; the submission is imported next t
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import jax
@@ -23,6 +24,7 @@ GIVEN = given_module(ASSIGNMENT)
 REFERENCE = load_package(ASSIGNMENT.reference, "_reference", "reference")
 SPEC = importlib.util.spec_from_file_location("student", os.environ["SUBMISSION"])
 STUDENT = importlib.util.module_from_spec(SPEC)
+sys.modules["student"] = STUDENT
 SPEC.loader.exec_module(STUDENT)
 
 
