@@ -9,8 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from programs import SCALAR, X, module_of
 
 from autograder import program, tree
@@ -241,14 +239,11 @@ def test_junk_is_no_program(junk: bytes) -> None:
     assert inspect(junk, Rules((X,), (X,))).kind in ("parse", "signature")  # nothing at all is an empty module
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 255), st.booleans())
-def test_damaged_programs_are_refused_or_harmless(at: int, byte: int, cut: bool) -> None:
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
+def test_a_program_cut_short_is_refused(share: float) -> None:
+    """Bytes damaged elsewhere may end the reader, which is why it is a process of its own: see test_evaluate."""
     good = module_of(square)
-    damaged = bytearray(good)
-    damaged[at % len(good)] = byte
-    found = inspect(bytes(damaged[: at % len(good)] if cut else damaged), Rules((X,), (X,)))
-    assert found.kind or found.normal
+    assert inspect(good[: int(len(good) * share)], Rules((X,), (X,))).kind == "parse"
 
 
 def test_equal_programs_are_equal_whatever_their_names_and_lines() -> None:
