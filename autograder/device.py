@@ -51,6 +51,7 @@ class DeviceWorker:
     def start(self) -> str:
         """Start the worker if there is none; return the name of its device.  Raises :class:`DeviceError`."""
         if self._process is None or self._process.poll() is not None:
+            self.close()  # a worker that died leaves its pipes
             self._reader = FrameReader(max_payload=MAX_PAYLOAD, max_total=1 << 62)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.worker", *(["pinned"] if self._pinned else [])],

@@ -125,10 +125,7 @@ class Evaluator:
             found = self.inspect(tasks[:half]) | self.inspect(tasks[half:])
             good = [t for t in tasks if not isinstance(found[t.key], Refusal)]
             return found if not good or len(good) == len(tasks) else found | self.inspect(good)
-        return {
-            task.key: Refusal(i["kind"], i["message"], tuple(i["where"]) if i["where"] else None) if i["kind"] else i
-            for task, i in zip(tasks, answer["inspections"], strict=True)
-        }
+        return read_inspections(tasks, answer)
 
     def _together(self, tasks: list[Task]) -> dict[str, list[list[np.ndarray]] | Refusal]:
         if not tasks:
@@ -198,6 +195,14 @@ def inspection_request(tasks: Sequence[Task]) -> tuple[dict[str, Any], bytes]:
         for t in tasks
     ]
     return {"do": "inspect", "programs": programs}, b"".join(t.module for t in tasks)
+
+
+def read_inspections(tasks: Sequence[Task], answer: Mapping[str, Any]) -> dict[str, dict[str, Any] | Refusal]:
+    """What the worker found in each program: its inspection, or why it may not run."""
+    return {
+        task.key: Refusal(i["kind"], i["message"], tuple(i["where"]) if i["where"] else None) if i["kind"] else i
+        for task, i in zip(tasks, answer["inspections"], strict=True)
+    }
 
 
 def as_bytes(arrays: Sequence[np.ndarray]) -> bytes:

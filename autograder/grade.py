@@ -71,7 +71,9 @@ def grade_one(
     try:
         allowed, violations = screen(submission, session.assignment.policy)
         plan, answers, sources = session.plan, session.answers, submission.sources
-        traced = trace(allowed, session.assignment, answers.calls, answers.cotangents(plan), session.box, stop)
+        # Without a stand nothing is timed or trained, so nothing is traced for that.
+        calls = {k: c for k, c in answers.calls.items() if stand or c.precision == "highest"}
+        traced = trace(allowed, session.assignment, calls, answers.cotangents(plan), session.box, stop)
         device = evaluator.start()
         traced_at = time.monotonic()
         remarks = (*submission.findings, *violations)

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.answers import cache_folder
 from autograder.device import DeviceWorker, Lost
-from autograder.evaluate import INSPECT_SECONDS, Refusal, Task, inspection_request
+from autograder.evaluate import INSPECT_SECONDS, Refusal, Task, inspection_request, read_inspections
 
 TIMING_SECONDS = 8.0  # budget of one comparison
 COMPILE_SECONDS = 120.0
@@ -53,7 +53,4 @@ def inspect(worker: DeviceWorker, tasks: Sequence[Task], again: bool = True) -> 
         return {t.key: Refusal("parse", str(lost)) for t in tasks}
     if "error" in answer:
         return {t.key: Refusal("not judged", answer["message"]) for t in tasks}
-    return {
-        t.key: Refusal(i["kind"], i["message"], tuple(i["where"]) if i["where"] else None) if i["kind"] else i
-        for t, i in zip(tasks, answer["inspections"], strict=True)
-    }
+    return read_inspections(tasks, answer)
