@@ -1,0 +1,270 @@
+"""Templates: items whose numbers are drawn anew for every student.
+
+A template is a function of a ``Draw`` that returns a ``Question``: a stem, the key computed with JAX, the key computed a
+second, independent way (plain Python or NumPy, by another route), and wrong values that are named mistakes.  The engine
+draws until the numbers make a sound item: key and second way agree, no two options are closer than twice the tolerance,
+nothing prints ugly, and the key stands at a rank among the options that was chosen beforehand, uniformly.
+
+Every file in ``templates/`` is read; there is nothing to register.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import math
+import pkgutil
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import jax
+
+from question_bank import templates
+from question_bank.item import CODE, NUMERIC, SINGLE, Item, Number, Option, Slip, digest
+
+ATTEMPTS = 400  # draws before a template is called broken for a seed
+AGREE = 1e-6  # relative difference allowed between the two ways to the key; both run in float64
+TOO_BIG = 1e8  # numbers from here on are ugly
+FORMS = (SINGLE, NUMERIC)
+_WORDS = {1: "one decimal place", 2: "two decimal places", 3: "three decimal places", 4: "four decimal places"}
+
+T = TypeVar("T")
+
+
+class TemplateError(Exception):
+    """A template is wrong: its two ways disagree, or it finds no sound numbers."""
+
+
+class Redraw(Exception):
+    """The numbers drawn do not suit; the engine draws again."""
+
+
+class Draw:
+    """Where a template gets its numbers from; the same seed gives the same numbers."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def integer(self, low: int, high: int, step: int = 1) -> int:
+        """An integer from ``low`` to ``high``, both included."""
+        return self._rng.randrange(low, high + 1, step)
+
+    def decimal(self, low: float, high: float, places: int = 1) -> float:
+        """A number with ``places`` decimals from ``low`` to ``high``, both included."""
+        return self._rng.randint(math.ceil(low * 10**places - 1e-9), math.floor(high * 10**places + 1e-9)) / 10**places
+
+    def decimals(self, count: int, low: float, high: float, places: int = 1) -> list[float]:
+        """``count`` different numbers."""
+        steps = range(math.ceil(low * 10**places - 1e-9), math.floor(high * 10**places + 1e-9) + 1)
+        return [n / 10**places for n in self._rng.sample(steps, count)]
+
+    def choose(self, *values: T) -> T:
+        return self._rng.choice(values)
+
+    def sample(self, values: Sequence[T], count: int) -> list[T]:
+        """``count`` different members of ``values``, in random order."""
+        return self._rng.sample(list(values), count)
+
+    def need(self, holds: bool) -> None:
+        """Draw again unless ``holds``."""
+        if not holds:
+            raise Redraw
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A named mistake, the value it leads to, and one sentence to the student who made it."""
+
+    name: str
+    value: float | str
+    feedback: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a template makes from its numbers.
+
+    Attributes:
+      stem: Holds every convention that the key rests on.  The engine adds how to round.
+      key: A scalar ``jax.Array`` for numbers; a text for shapes and printed output.
+      second: The same by another route, never a ``jax.Array``.
+      wrong: At least as many as the item has wrong options; more let the key's rank vary.
+      explanation: Shown after marking; leads to the key in a line or two.
+      places: Decimals to which numbers are shown; 0 for whole numbers, which must be exact.
+      unit: Stands behind every number.
+      code: Python shown under the stem; with it, the item is a code tracing item.
+    """
+
+    stem: str
+    key: jax.Array | str
+    second: float | int | str
+    wrong: Sequence[Wrong]
+    explanation: str
+    places: int = 0
+    unit: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Template:
+    id: str
+    title: str
+    topic: str
+    level: str
+    difficulty: float
+    options: int
+    make: Callable[[Draw], Question]
+
+
+def template(
+    *, topic: str, level: str = "apply", difficulty: float = 0.4, options: int = 4
+) -> Callable[[Callable[[Draw], Question]], Template]:
+    """Make a function a template; its name is the id, the first line of its docstring the title."""
+
+    def wrap(make: Callable[[Draw], Question]) -> Template:
+        title = (make.__doc__ or "").strip().splitlines()[0]
+        return Template(make.__name__.replace("_", "-"), title, topic, level, difficulty, options, make)
+
+    return wrap
+
+
+@functools.cache
+def load_templates() -> tuple[Template, ...]:
+    """Every template of every file in ``templates/``, by id.
+
+    Raises:
+      TemplateError: Two templates have one id.
+    """
+    found: dict[str, Template] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(templates.__path__)):
+        loaded = importlib.import_module(f"{templates.__name__}.{module}")
+        for one in [v for v in vars(loaded).values() if isinstance(v, Template)]:
+            if found.setdefault(one.id, one) is not one:
+                raise TemplateError(f"{module}.py: there is another template {one.id}")
+    return tuple(found[name] for name in sorted(found))
+
+
+def draw(one: Template, seed: str, form: str = SINGLE) -> Item:
+    """The item that ``one`` makes from ``seed``.
+
+    Args:
+      seed: Any text; the same text gives the same item on every machine.
+      form: "single" for options, "numeric" for a typed number (texts stay a choice).
+
+    Raises:
+      TemplateError: The two ways to the key disagree, or no sound numbers were found.
+    """
+    rank = _rng(one.id, seed, "rank").randrange(one.options)
+    with jax.enable_x64(True):
+        for attempt in range(ATTEMPTS):
+            rng = _rng(one.id, seed, str(attempt))
+            try:
+                question = one.make(Draw(rng))
+                return _item(one, question, seed, form, rank, rng)
+            except Redraw:
+                continue
+    raise TemplateError(f"template {one.id}: no sound numbers in {ATTEMPTS} draws (seed {seed!r}, key at rank {rank + 1})")
+
+
+def _rng(*parts: str) -> random.Random:
+    return random.Random(hashlib.sha256("\x1f".join(parts).encode()).digest())
+
+
+def _item(one: Template, question: Question, seed: str, form: str, rank: int, rng: random.Random) -> Item:
+    stem = " ".join(question.stem.split()) if not question.code else question.stem.strip()
+    identity = f"{one.id}-{digest(one.id, seed)}"
+    item = functools.partial(
+        Item,
+        id=identity,
+        topic=one.topic,
+        level=one.level,
+        difficulty=one.difficulty,
+        explanation=question.explanation.strip(),
+        group=one.id,
+        origin="template",
+        code=question.code,
+    )
+    if isinstance(question.key, str):
+        options = _texts(one, question, rank, rng)
+        return item(kind=SINGLE, stem=stem, options=options)
+    key = _agreed(one, question)
+    if question.places:
+        stem += f" Round to {_WORDS[question.places]}."
+    wrong = _far_apart(key, question)
+    if form == NUMERIC:
+        slips = tuple(Slip(round(float(w.value), question.places), w.feedback) for w in wrong)
+        value = round(key, question.places)
+        return item(kind=NUMERIC, stem=stem, number=Number(value, tolerance(question), question.unit, slips))
+    below = [w for w in wrong if float(w.value) < key]
+    above = [w for w in wrong if float(w.value) > key]
+    if len(below) < rank or len(above) < one.options - 1 - rank:
+        raise Redraw
+    chosen = rng.sample(below, rank) + rng.sample(above, one.options - 1 - rank)
+    rows = [(key, Option(shown(key, question), True))]
+    rows += [(float(w.value), Option(shown(float(w.value), question), False, w.feedback)) for w in chosen]
+    return item(kind=SINGLE, stem=stem, options=tuple(option for _, option in sorted(rows, key=lambda row: row[0])))
+
+
+def _agreed(one: Template, question: Question) -> float:
+    if not isinstance(question.key, jax.Array) or isinstance(question.second, jax.Array | str):
+        raise TemplateError(f"template {one.id}: the key comes from JAX (a jax.Array), the second way does not")
+    key, second = float(question.key), float(question.second)
+    if not math.isclose(key, second, rel_tol=AGREE, abs_tol=AGREE):
+        raise TemplateError(f"template {one.id}: the two ways to the key disagree: {key!r} and {second!r}")
+    if not question.places and abs(key - round(key)) > AGREE:
+        raise TemplateError(f"template {one.id}: a key shown without decimals must be a whole number, not {key!r}")
+    if is_ugly(key, question.places) or _on_the_edge(key, question.places):
+        raise Redraw
+    return float(round(key)) if not question.places else key
+
+
+def _far_apart(key: float, question: Question) -> list[Wrong]:
+    """The wrong values that differ from the key and from each other by more than twice the tolerance."""
+    kept: list[Wrong] = []
+    shortest = 2 * tolerance(question) + 10.0**-question.places / 2
+    for w in question.wrong:
+        value = float(w.value)
+        if is_ugly(value, question.places):
+            continue
+        if all(abs(round(value, question.places) - round(v, question.places)) > shortest for v in [key, *(float(k.value) for k in kept)]):
+            kept.append(w)
+    return kept
+
+
+def _texts(one: Template, question: Question, rank: int, rng: random.Random) -> tuple[Option, ...]:
+    if question.key != question.second:
+        raise TemplateError(f"template {one.id}: the two ways disagree: {question.key!r} and {question.second!r}")
+    wrong = {str(w.value): w for w in question.wrong if w.value != question.key}
+    if len(wrong) < one.options - 1:
+        raise Redraw
+    chosen = rng.sample(list(wrong.values()), one.options - 1)
+    options = [Option(str(w.value), False, w.feedback) for w in chosen]
+    return (*options[:rank], Option(str(question.key), True), *options[rank:])
+
+
+def tolerance(question: Question) -> float:
+    """Whole numbers are exact; others may be off by one in the last place that is shown."""
+    return 10.0**-question.places if question.places else 0.0
+
+
+def shown(value: float, question: Question) -> str:
+    text = f"{value:.{question.places}f}"
+    text = text.lstrip("-") if float(text) == 0 else text
+    return f"{text} {question.unit}".strip()
+
+
+def is_ugly(value: float, places: int) -> bool:
+    """Whether nobody should have to read the number: not finite, huge, or rounded to fewer than two digits."""
+    if not math.isfinite(value) or abs(value) >= TOO_BIG:
+        return True
+    exact = abs(value - round(value, places)) <= 1e-9 * max(1.0, abs(value))
+    return not exact and (not places or abs(value) < 10 * 10.0**-places)
+
+
+def _on_the_edge(value: float, places: int) -> bool:
+    """Whether rounding could go either way: the digits after the last place are 5000…"""
+    scaled = abs(value) * 10**places
+    return abs(scaled - math.floor(scaled) - 0.5) < 1e-4
