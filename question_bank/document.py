@@ -1,0 +1,150 @@
+"""Read a course document: bytes become lines of text, with everything that is not content marked as such.
+
+Line numbers count from 1 and are those of the file as an editor shows it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import ftfy
+
+MAX_BYTES = 4_000_000  # the longest textbook chapter is a tenth of it
+LONGEST_LINE = 20_000
+SUFFIXES = (".md", ".markdown", ".txt")
+
+# Sentences that want to sell or announce something; what they say is not taught.
+_ADVERT = re.compile(
+    r"(subscribe|sign up|sponsor|discount|coupon|% off|buy now|enrol+ (now|today)|limited offer|click here|follow (me|us) on"
+    r"|check out (my|our)|join (my|our)|newsletter|this content is|flashcard generation|star this repo|try running)",
+    re.IGNORECASE,
+)
+
+
+class DocumentError(Exception):
+    """A file cannot be read as a document; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that a document holds and that was left out, or read with care."""
+
+    document: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text with its name.  ``lines[0]`` is line 1."""
+
+    name: str
+    lines: tuple[str, ...]
+    skipped: frozenset[int] = frozenset()
+    remarks: tuple[Remark, ...] = ()
+
+    def quote(self, first: int, last: int) -> str:
+        """The words that stand at these lines, spaces collapsed."""
+        return " ".join(" ".join(self.lines[first - 1 : last]).split())
+
+
+def find_documents(paths: list[Path]) -> list[Path]:
+    """The Markdown files that are meant: files as named, folders searched without following links.
+
+    Raises:
+      DocumentError: A path is not there, or a folder holds no document.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [Path(root) / name for root, _, names in os.walk(path) for name in names]
+            some = sorted(p for p in inside if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+            if not some:
+                raise DocumentError(f"{path}: no documents there; expected files that end in {', '.join(SUFFIXES)}")
+            found += some
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DocumentError(f"{path}: there is no such file or folder")
+    return list(dict.fromkeys(found))
+
+
+def read_document(path: Path, name: str | None = None) -> Document:
+    """Read one document.
+
+    Args:
+      name: What facts call it; default: the file's name.
+
+    Raises:
+      DocumentError: It is no regular file, too large, or not text.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DocumentError(f"{path}: expected a text file")
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise DocumentError(
+            f"{path}: larger than {MAX_BYTES // 1_000_000} MB, too large for course notes; split it, or name another file"
+        )
+    return parse_lines(name or path.name, *decode(data, str(path)))
+
+
+def decode(data: bytes, where: str) -> tuple[str, bool]:
+    """The text in ``data``, and whether it was proper UTF-8 (or UTF-16 with its mark).
+
+    Raises:
+      DocumentError: It holds bytes that no text has.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace"), True
+    if b"\0" in data:
+        raise DocumentError(f"{where}: not a text file (byte {data.index(0)} is zero)")
+    try:
+        return data.decode("utf-8-sig"), True
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace"), False
+
+
+def parse_lines(name: str, text: str, sound: bool = True) -> Document:
+    """Split a text into lines, mend broken encodings, and mark front matter, adverts and unreadable lines."""
+    remarks = [] if sound else [Remark(name, 1, "not UTF-8: read as Windows-1252")]
+    lines, skipped = [], set()
+    raw = re.sub(r"\r\n?", "\n", text).split("\n")
+    front = _front_matter(raw)
+    for number, line in enumerate(raw, 1):
+        mended = ftfy.fix_text(line, uncurl_quotes=False, normalization=None, fix_line_breaks=False) if line else line
+        mended = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\x85]", " ", mended)
+        if len(mended) > LONGEST_LINE:
+            remarks.append(Remark(name, number, f"a line of {len(mended):,} characters: left out"))
+            mended = ""
+        elif "\ufffd" in mended or any(0xE000 <= ord(c) <= 0xF8FF for c in mended):
+            remarks.append(Remark(name, number, "unreadable characters: left out"))
+            skipped.add(number)
+        elif number > front and _ADVERT.search(mended) and not mended.lstrip().startswith("#"):
+            remarks.append(Remark(name, number, "reads like an advertisement: left out"))
+            skipped.add(number)
+        lines.append("" if number <= front else mended)
+    return Document(name, tuple(lines), frozenset(skipped), tuple(remarks))
+
+
+def _front_matter(lines: list[str]) -> int:
+    """How many lines at the top are metadata between two rows of ``---``."""
+    if not lines or lines[0].strip() != "---":
+        return 0
+    for number, line in enumerate(lines[1:200], 2):
+        if line.strip() in ("---", "..."):
+            body = [one for one in lines[1 : number - 1] if one.strip()]
+            return number if all(re.match(r"\s|[\w-]+\s*:|- ", one) for one in body) else 0
+    return 0
+
+
+def fingerprint(line: str) -> str:
+    """Twelve hex digits that name the words of a line, whatever its markup, spacing and case."""
+    words = re.sub(r"[\W_]+", " ", line.casefold()).strip()
+    return hashlib.sha256(words.encode()).hexdigest()[:12]

@@ -1,0 +1,153 @@
+"""Attributes that siblings share: the range of tanh, the year of AlexNet, the advantages of one thing against another's."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from question_bank import facts
+from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, item_on, noun, said, with_fields
+from question_bank.item import MATCHING, SINGLE, Item, Pair
+from question_bank.lexicon import find_term, normal
+from question_bank.relations import Knowledge, gives_away, is_opinion, says_the_same
+
+# Labels of lists that overlap from thing to thing, and questions that only their own context answers.
+_OPEN = re.compile(
+    r"(applications?|examples?.*|use cases?|best practices|why.*|when.*|how.*|what.*|key (concepts|takeaways|difference)|notes?|best when|best for|combines|standard.*|where|important rule|difference.*|"
+    r"tips?|visual representation|selection criteria|introduction|features?|key features|trade-offs?|solutions?|challenge|models?|benefits?|advantages?|practical applications?)\??",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[-+]?\d[\d.,]*\s*%?")
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    groups: dict[str, list[Fact]] = defaultdict(list)
+    for fact in knowledge.usable:
+        if fact.kind == facts.ATTRIBUTE:
+            groups[normal(fact.relation)].append(fact)
+    for relation, members in groups.items():
+        if _OPEN.fullmatch(relation):
+            yield from (Doubt(fact, f"“{relation}” overlaps from one thing to the next") for fact in members)
+            continue
+        for fact in members:
+            if is_opinion(fact.value) or len(fact.value.split()) > 20:
+                yield Doubt(fact, "opinion, praise or frequency: no matter of fact")
+                continue
+            near = [o for o in members if _comparable(knowledge, fact, o)]
+            yield from _which_value(knowledge, fact, near)
+            yield from _which_thing(knowledge, fact, near, members)
+        yield from _matching(knowledge, members)
+
+
+def _comparable(knowledge: Knowledge, fact: Fact, other: Fact) -> bool:
+    """Whether the other thing is one of the same class, or at least stands beside this one under the same heading."""
+    if normal(fact.subject) == normal(other.subject) or fact.source.document != other.source.document:
+        return False
+    mine, theirs = find_term(fact.subject), find_term(other.subject)
+    if mine and theirs and mine.kind == theirs.kind:
+        return True
+    return fact.section[:-1] == other.section[:-1] and len(fact.section) > 1
+
+
+def _differ(a: str, b: str) -> bool:
+    if normal(a) == normal(b):
+        return False
+    if _NUMBER.fullmatch(a) and _NUMBER.fullmatch(b):
+        return _NUMBER.findall(a) != _NUMBER.findall(b)
+    return not says_the_same(a, b) or bool(re.search(r"\d|[=()\[\]]", a + b))
+
+
+def _which_value(knowledge: Knowledge, fact: Fact, near: Sequence[Fact]) -> Iterator[Item]:
+    if gives_away(fact.subject, fact.value):
+        return
+    prose = not re.search(r"[\d=()\[\]]", fact.value)
+    candidates = [
+        Candidate(capital(o.value), f"That is the {o.relation} of {small(o.subject)}.", int(o.section[:-1] != fact.section[:-1]), o.id)
+        for o in near
+        if _differ(fact.value, o.value)
+        and not (prose and knowledge.could_be_true(fact.subject, o.value, o.subject))
+        and not gives_away(o.subject, o.value)
+    ]
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-value")
+    if wrong is None:
+        return
+    yield item_on(
+        fact,
+        "value",
+        SINGLE,
+        f"{capital(small(fact.relation))} of {_the(fact.subject)}: which entry is right?",
+        f"{capital(fact.relation)} of {_the(fact.subject)}: {fact.value} {said(fact)}.",
+        options=arrange(capital(fact.value), wrong, f"{fact.id}-value"),
+    )
+
+
+def _which_thing(knowledge: Knowledge, fact: Fact, near: Sequence[Fact], members: Sequence[Fact]) -> Iterator[Item]:
+    """The reverse, where the value belongs to one thing only."""
+    if gives_away(fact.subject, fact.value) or len(near) < 2:
+        return
+    others = [o for o in members if normal(o.subject) != normal(fact.subject)]
+    if any(not _differ(fact.value, o.value) for o in others):
+        return
+    prose = not re.search(r"[\d=()\[\]]", fact.value)
+    candidates = [
+        Candidate(capital(o.subject), f"{capital(o.relation)} of {_the(o.subject)}: {o.value}.", int(o.section[:-1] != fact.section[:-1]), o.id)
+        for o in near
+        if not gives_away(o.subject, fact.value)
+        and not (prose and knowledge.could_be_true(o.subject, fact.value, fact.subject))
+    ]
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-thing")
+    if wrong is None:
+        return
+    yield item_on(
+        fact,
+        "thing",
+        SINGLE,
+        f"Which {noun(fact.subject, 'entry')} has this {fact.relation}: {fact.value}?",
+        f"{capital(fact.relation)} of {_the(fact.subject)}: {fact.value} {said(fact)}.",
+        level="understand",
+        options=arrange(capital(fact.subject), wrong, f"{fact.id}-thing"),
+    )
+
+
+def _matching(knowledge: Knowledge, members: Sequence[Fact]) -> Iterator[Item]:
+    """Four things of one class with their values, all different."""
+    classes: dict[str, list[Fact]] = defaultdict(list)
+    for fact in members:
+        term = find_term(fact.subject)
+        if term and not gives_away(fact.subject, fact.value) and len(fact.value.split()) <= 12 and not is_opinion(fact.value):
+            classes[f"{term.kind}|{fact.source.document}"].append(fact)
+    for group in classes.values():
+        chosen: list[Fact] = []
+        for fact in group:
+            prose = not re.search(r"[\d=()\[\]]", fact.value)
+            if all(
+                normal(fact.subject) != normal(o.subject)
+                and _differ(fact.value, o.value)
+                and not (prose and knowledge.could_be_true(fact.subject, o.value, o.subject))
+                and not (prose and knowledge.could_be_true(o.subject, fact.value, fact.subject))
+                for o in chosen
+            ):
+                chosen.append(fact)
+        if len(chosen) >= 3:
+            yield _match(chosen[:5])
+
+
+def _match(chosen: Sequence[Fact]) -> Item:
+    first = chosen[0]
+    item = item_on(
+        first,
+        "match",
+        MATCHING,
+        f"Match each {noun(first.subject)} with its {first.relation}.",
+        "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {said(first)}.",
+        level="understand",
+        facts=chosen,
+    )
+    return with_fields(item, pairs=tuple(Pair(capital(f.subject), capital(f.value)) for f in chosen))
+
+
+def _the(subject: str) -> str:
+    return small(subject)

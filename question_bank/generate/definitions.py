@@ -1,0 +1,148 @@
+"""Definition ↔ term: which term is described, what describes a term, which descriptions belong to which terms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from question_bank import facts
+from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, Told, item_on, noun, said, siblings, told_once, with_fields
+from question_bank.item import MATCHING, SINGLE, Item, Pair
+from question_bank.lexicon import find_term
+from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, nested_terms, same_term
+
+SHORTEST, LONGEST = 2, 26  # words of a description
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    kinds = (facts.DEFINITION, facts.STATEMENT)
+    told = told_once(f for f in knowledge.usable if f.kind in kinds and _has_peers(knowledge, f))
+    good: list[Told] = []
+    for one in told:
+        reason = _doubt(one.fact)
+        if reason:
+            yield Doubt(one.fact, reason)
+        else:
+            good.append(one)
+    usable = [one.fact for one in good]
+    for one in good:
+        near = siblings(knowledge, one.fact, usable)
+        yield from _which_term(knowledge, one, near)
+        yield from _which_description(knowledge, one, near)
+    yield from _matching(knowledge, good)
+
+
+def _has_peers(knowledge: Knowledge, fact: Fact) -> bool:
+    """Statements need a subject that is known; definitions stand for themselves."""
+    return fact.kind == facts.DEFINITION or find_term(fact.subject) is not None
+
+
+def _doubt(fact: Fact) -> str:
+    words = len(fact.value.split())
+    if not SHORTEST <= words <= LONGEST:
+        return f"a description of {words} words is too {'short' if words < SHORTEST else 'long'} for an item"
+    if is_opinion(fact.value):
+        return "opinion, praise or frequency: no matter of fact"
+    if is_vague(fact.value):
+        return "too vague: it could describe other things"
+    if fact.value.rstrip().endswith((":", "?", "…", "...")):
+        return "not a statement"
+    if len(fact.subject.split()) > 6 or not any(c.isalpha() for c in fact.subject) or len(fact.subject) < 2:
+        return "no term"
+    return ""
+
+
+def _which_term(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
+    fact = told.fact
+    if gives_away(fact.subject, fact.value):
+        return
+    candidates = [
+        Candidate(capital(other.subject), f"{capital(other.subject)}: {small(other.value)}.", distance, other.id)
+        for distance, other in near
+        if not knowledge.could_be_true(other.subject, fact.value, fact.subject) and not gives_away(other.subject, fact.value)
+    ]
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-term")
+    if wrong is None:
+        return
+    item = item_on(
+        fact,
+        "term",
+        SINGLE,
+        f"Which {noun(fact.subject)} fits this description: “{small(fact.value)}”?",
+        f"{capital(fact.subject)}: {small(fact.value)} {said(fact)}.",
+        sources=told.sources,
+        harder=0.05 if all(c.near == 0 for c in wrong) else 0.0,
+        options=arrange(capital(fact.subject), wrong, f"{fact.id}-term"),
+    )
+    yield item
+
+
+def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
+    fact = told.fact
+    if gives_away(fact.subject, fact.value):
+        return
+    candidates = [
+        Candidate(capital(other.value), f"That describes {small(other.subject)}.", distance, other.id)
+        for distance, other in near
+        if not knowledge.could_be_true(fact.subject, other.value, other.subject)
+        and not gives_away(other.subject, other.value)
+        and not gives_away(fact.subject, other.value)
+        and other.kind == fact.kind
+    ]
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-says")
+    if wrong is None:
+        return
+    yield item_on(
+        fact,
+        "says",
+        SINGLE,
+        f"Which description fits the {noun(fact.subject)} “{fact.subject}”?",
+        f"{capital(fact.subject)}: {small(fact.value)} {said(fact)}.",
+        level="understand",
+        sources=told.sources,
+        options=arrange(capital(fact.value), wrong, f"{fact.id}-says"),
+    )
+
+
+def _matching(knowledge: Knowledge, good: Sequence[Told]) -> Iterator[Item]:
+    """Three to five terms of one list with their descriptions, where each description fits one term only."""
+    lists: dict[str, list[Told]] = defaultdict(list)
+    for one in good:
+        if one.fact.kind == facts.DEFINITION and not gives_away(one.fact.subject, one.fact.value):
+            lists[one.fact.group].append(one)
+    for members in lists.values():
+        chosen: list[Told] = []
+        for one in members:
+            apart = all(
+                not knowledge.could_be_true(one.fact.subject, o.fact.value, o.fact.subject)
+                and not knowledge.could_be_true(o.fact.subject, one.fact.value, one.fact.subject)
+                and not gives_away(o.fact.subject, one.fact.value)
+                and not gives_away(one.fact.subject, o.fact.value)
+                and not nested_terms(one.fact.subject, o.fact.subject)
+                and not same_term(one.fact.subject, o.fact.subject)
+                for o in chosen
+            )
+            if apart:
+                chosen.append(one)
+        if len(chosen) >= 3:
+            yield _match(chosen[:5])
+
+
+def _match(chosen: Sequence[Told]) -> Item:
+    first = chosen[0].fact
+    nouns = {noun(one.fact.subject) for one in chosen}
+    word = f"{nouns.pop()}" if len(nouns) == 1 else "term"
+    item = item_on(
+        first,
+        "match",
+        MATCHING,
+        f"Match each {word} with its description.",
+        "; ".join(f"{one.fact.subject}: {small(one.fact.value)}" for one in chosen) + f" {said(first)}.",
+        level="understand",
+        sources=[source for one in chosen for source in one.sources],
+        facts=[one.fact for one in chosen],
+    )
+    pairs = tuple(Pair(capital(one.fact.subject), capital(one.fact.value)) for one in chosen)
+    return with_fields(item, pairs=pairs, id=f"{item.id}-{len(chosen)}")

@@ -1,0 +1,54 @@
+"""Acronym ↔ expansion: typed in full, and with one word of it left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from question_bank import facts
+from question_bank.choosing import draw_number
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.item import CLOZE, SHORT, Item
+from question_bank.lexicon import singular
+from question_bank.relations import Knowledge
+
+_SMALL = {"of", "the", "and", "for", "to", "in", "on", "a", "an", "by", "with", "from"}
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    found: dict[str, list[Fact]] = {}
+    for fact in knowledge.usable:
+        if fact.kind == facts.EXPANSION:
+            found.setdefault(fact.subject, []).append(fact)
+    for acronym, told in found.items():
+        forms = list(dict.fromkeys(_one(f.value) for f in told))
+        if len({form.casefold().replace("-", " ") for form in forms}) > 1:
+            yield from (Doubt(fact, f"two expansions of {acronym}: {' / '.join(forms)}") for fact in told)
+            continue
+        yield from _items(acronym, forms[0], told)
+
+
+def _one(expansion: str) -> str:
+    """The expansion in the singular."""
+    *words, last = expansion.split()
+    return " ".join([*words, singular(last) if len(last) > 4 else last])
+
+
+def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
+    fact = told[0]
+    sources = [f.source for f in told]
+    explanation = f"{acronym} stands for “{form}” {said(fact)}."
+    item = item_on(fact, "stands-for", SHORT, f"What does “{acronym}” stand for? Write it in full.", explanation, sources=sources)
+    plural = form if form.endswith("s") else f"{form}s"
+    accepted = dict.fromkeys([form, *(f.value for f in told), plural])
+    yield with_fields(item, accepted=tuple(accepted))
+    words = form.split()
+    open_to = [i for i, word in enumerate(words) if word.casefold() not in _SMALL and len(word) > 3 and word.casefold() != acronym.casefold()]
+    if len(words) < 3 or not open_to:
+        return
+    gap = open_to[draw_number(0, len(open_to), fact.id, "gap")]
+    text = " ".join(f"{{1}}" if i == gap else word for i, word in enumerate(words))
+    cloze = item_on(
+        fact, "gap", CLOZE, f"Complete the expansion of “{acronym}” with one word: {text}", explanation, sources=sources
+    )
+    yield with_fields(cloze, gaps=((words[gap], singular(words[gap])) if singular(words[gap]) != words[gap] else (words[gap],),))

@@ -1,0 +1,113 @@
+"""Pairs that an arrow joins: task → output layer → loss; and opposites: too high → …, too low → …"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from question_bank import facts
+from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.item import MATCHING, SINGLE, Item, Pair
+from question_bank.lexicon import normal
+from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, says_the_same
+
+_SIDE = re.compile(r"\b(too |very )?(high|low|large|small|many|few|much|little|long|short|deep|shallow|strong|weak|big|fast|slow|more|less|fewer|higher|lower)\b", re.IGNORECASE)
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    lists: dict[str, list[Fact]] = defaultdict(list)
+    sides: list[Fact] = []
+    for fact in knowledge.usable:
+        if fact.kind == facts.PAIRING:
+            (sides if _SIDE.search(fact.subject) else lists[fact.group]).append(fact)
+        elif fact.kind in (facts.MEMBER, facts.ATTRIBUTE) and re.search(r"\btoo\b", fact.relation):
+            sides.append(fact)
+    for group in lists.values():
+        yield from _pairs(knowledge, group)
+    yield from _opposites(sides)
+
+
+def _pairs(knowledge: Knowledge, group: Sequence[Fact]) -> Iterator[Item | Doubt]:
+    if len(group) < 3:
+        yield from (Doubt(fact, "fewer than three pairs to choose from") for fact in group)
+        return
+    if any(is_opinion(f.value) or len(f.value.split()) > 14 or len(f.subject.split()) > 9 for f in group):
+        yield from (Doubt(fact, "opinion, or sentences instead of pairs") for fact in group)
+        return
+    unique = len({normal(f.value) for f in group}) == len(group)
+    what = _what(group[0])
+    for fact in group:
+        if gives_away(fact.subject, fact.value):
+            continue
+        candidates = [
+            Candidate(capital(o.value), f"That belongs to “{o.subject}”.", 0, o.id)
+            for o in group
+            if normal(o.value) != normal(fact.value) and not says_the_same(o.value, fact.value)
+        ]
+        wrong = choose(capital(fact.value), candidates, f"{fact.id}-pair")
+        if wrong is None:
+            continue
+        yield item_on(
+            fact,
+            "pair",
+            SINGLE,
+            f"{what}: what belongs to “{small(fact.subject)}”?",
+            f"{capital(fact.subject)} → {fact.value} {said(fact)}.",
+            level="apply",
+            options=arrange(capital(fact.value), wrong, f"{fact.id}-pair"),
+        )
+    plain = [f for f in group if not gives_away(f.subject, f.value)]
+    if unique and len(plain) >= 3:
+        item = item_on(
+            plain[0],
+            "match",
+            MATCHING,
+            f"{what}: match what belongs together.",
+            "; ".join(f"{f.subject} → {f.value}" for f in plain[:6]) + f" {said(plain[0])}.",
+            level="apply",
+            facts=plain[:6],
+        )
+        yield with_fields(item, pairs=tuple(Pair(capital(f.subject), capital(f.value)) for f in plain[:6]))
+
+
+def _what(fact: Fact) -> str:
+    label = fact.relation if len(fact.relation.split()) > 1 else ""
+    return capital(label or (fact.section[-1] if fact.section else "the notes"))
+
+
+def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
+    """"Too few epochs" and "too many epochs": the other side is the best wrong option."""
+    for fact in sides:
+        if is_vague(fact.value) or len(fact.value.split()) > 16 or re.search(r"\bmay\b.*\bnot learn enough\b", fact.value):
+            yield Doubt(fact, "too vague or too long for an opposite")
+            continue
+        heading = fact.section[-1:] if fact.section else ()
+        about = _condition(fact)
+        candidates = [
+            Candidate(capital(o.value), f"That goes with “{_condition(o)}”.", 0 if o.section[-1:] == heading else 1, o.id)
+            for o in sides
+            if _condition(o) != about and not says_the_same(o.value, fact.value)
+        ]
+        wrong = choose(capital(fact.value), candidates, f"{fact.id}-side")
+        if wrong is None or gives_away(about, fact.value) or not any(c.near == 0 for c in wrong):
+            continue
+        yield item_on(
+            fact,
+            "side",
+            SINGLE,
+            f"What goes with “{about}”?",
+            f"{capital(about)}: {small(fact.value)} {said(fact)}.",
+            level="analyse",
+            options=arrange(capital(fact.value), wrong, f"{fact.id}-side"),
+        )
+
+
+def _condition(fact: Fact) -> str:
+    """"learning rate too high", from the label or the left side of the arrow."""
+    if fact.kind == facts.PAIRING:
+        return small(fact.subject)
+    label = small(fact.relation)
+    return label if len(label.split()) > 2 else f"{small(fact.subject)}: {label}"

@@ -1,0 +1,96 @@
+"""Processes: put the steps in order, and what comes directly after a step."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from question_bank import facts
+from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.item import ORDERING, SINGLE, Item
+from question_bank.relations import Knowledge, is_opinion, says_the_same
+
+LONGEST = 24  # words of a step
+_TELLS = re.compile(r"\b(first|then|next|finally|lastly|after that|repeat\w*|again|this process|continues?|step \d)\b", re.IGNORECASE)
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    lists: dict[str, list[Fact]] = defaultdict(list)
+    for fact in knowledge.usable:
+        if fact.kind == facts.STEP:
+            lists[fact.group].append(fact)
+    for steps in lists.values():
+        steps.sort(key=lambda f: f.order)
+        reason = _doubt(steps)
+        if reason:
+            yield from (Doubt(fact, reason) for fact in steps)
+            continue
+        yield from _order(steps)
+        yield from _next(steps)
+
+
+def _doubt(steps: Sequence[Fact]) -> str:
+    numbers = [f.order for f in steps]
+    if len(steps) < 3:
+        return "fewer than three steps are left"
+    if len(steps) > 9:
+        return "too many steps for one item"
+    if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] != 1:
+        return "a step is missing: an erratum keeps it out, or the numbers have a gap"
+    if any(len(f.value.split()) > LONGEST for f in steps):
+        return "a step is too long"
+    if any(is_opinion(f.value) for f in steps):
+        return "a step holds an opinion"
+    if any(says_the_same(a.value, b.value) for i, a in enumerate(steps) for b in steps[:i]):
+        return "two steps say the same"
+    return ""
+
+
+def _name(steps: Sequence[Fact]) -> str:
+    first = steps[0]
+    relation = first.relation if first.relation.casefold() not in ("steps", "process", "process steps") else ""
+    return f"“{relation.removesuffix(', in order')}” ({small(first.subject)})" if relation else f"“{first.subject}”"
+
+
+def _order(steps: Sequence[Fact]) -> Iterator[Item]:
+    # A last step such as "repeat" needs no thought; without it there must still be something to order.
+    shown = [f for f in steps if not _TELLS.search(f.value)]
+    if len(shown) < 3:
+        return
+    item = item_on(
+        steps[0],
+        "order",
+        ORDERING,
+        f"Put these steps of {_name(steps)} in the order in which they happen, first one first.",
+        "; ".join(f"{n}. {f.value}" for n, f in enumerate(steps, 1)) + f" {said(steps[0])}.",
+        level="understand",
+        facts=list(steps),
+    )
+    yield with_fields(item, steps=tuple(capital(f.value) for f in shown))
+
+
+def _next(steps: Sequence[Fact]) -> Iterator[Item]:
+    for i in range(len(steps) - 1):
+        now, after = steps[i], steps[i + 1]
+        if _TELLS.search(after.value) or _TELLS.search(now.value):
+            continue
+        others = [f for f in steps if f not in (now, after) and not _TELLS.search(f.value)]
+        candidates = [
+            Candidate(capital(f.value), f"That is step {f.order}; “{small(now.value)}” is step {now.order}.", 0, f.id) for f in others
+        ]
+        wrong = choose(capital(after.value), candidates, f"{after.id}-next")
+        if wrong is None:
+            continue
+        yield item_on(
+            after,
+            "next",
+            SINGLE,
+            f"In {_name(steps)}, which step comes directly after “{small(now.value)}”?",
+            f"Step {now.order}: {now.value}. Step {after.order}: {after.value} {said(after)}.",
+            level="understand",
+            facts=[now, after],
+            options=arrange(capital(after.value), wrong, f"{after.id}-next"),
+        )

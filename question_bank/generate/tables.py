@@ -1,0 +1,89 @@
+"""Tables: the cell where a row and a column meet, with the other cells of its line as wrong options."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from question_bank import facts
+from question_bank.choosing import Candidate, arrange, capital, choose
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, item_on, noun, said
+from question_bank.item import SINGLE, Item
+from question_bank.lexicon import find_term, normal
+from question_bank.relations import Knowledge, gives_away, is_opinion
+
+_RATING = re.compile(r"(very )?(high|low|medium|good|excellent|fair|poor|easy|hard|difficult|fast|slow|yes|no|moderate|better|worse|✓|✗|x)( \(.*\))?", re.IGNORECASE)
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    tables: dict[str, list[Fact]] = defaultdict(list)
+    for fact in knowledge.usable:
+        if fact.kind == facts.CELL:
+            tables[fact.group.split("|")[0]].append(fact)
+    for cells in tables.values():
+        if any(_RATING.fullmatch(f.value) or is_opinion(f.value) for f in cells):
+            yield from (Doubt(fact, "a table of ratings or opinions") for fact in cells)
+            continue
+        for fact in cells:
+            column = [f for f in cells if f.relation == fact.relation and f.subject != fact.subject]
+            row = [f for f in cells if f.subject == fact.subject and f.relation != fact.relation]
+            # Things stand in rows (a column is one property), or in columns (a row is one property).
+            yield from _cell(fact, column if _things_in_rows(cells) else row)
+            yield from _thing(fact, column, cells)
+
+
+def _things_in_rows(cells: Sequence[Fact]) -> bool:
+    rows, columns = {f.subject for f in cells}, {f.relation for f in cells}
+    known = sum(find_term(r) is not None for r in rows) / len(rows), sum(find_term(c) is not None for c in columns) / len(columns)
+    return known[0] > known[1] or (known[0] == known[1] and len(rows) >= len(columns))
+
+
+def _cell(fact: Fact, line: Sequence[Fact]) -> Iterator[Item]:
+    if gives_away(fact.subject, fact.value) or len(fact.value.split()) > 16:
+        return
+    candidates = [
+        Candidate(capital(o.value), f"That is the entry for {o.subject}, {o.relation}.", 0, o.id) for o in line if normal(o.value) != normal(fact.value)
+    ]
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-cell")
+    if wrong is None:
+        return
+    yield item_on(
+        fact,
+        f"cell-{slug_of(fact.relation)}",
+        SINGLE,
+        f"{capital(fact.relation)} of “{fact.subject}”: which entry is right?",
+        f"{fact.subject}, {fact.relation}: {fact.value} {said(fact)}.",
+        options=arrange(capital(fact.value), wrong, f"{fact.id}-cell"),
+    )
+
+
+def _thing(fact: Fact, column: Sequence[Fact], cells: Sequence[Fact]) -> Iterator[Item]:
+    """Which row has this cell, where only one has."""
+    if not _things_in_rows(cells) or any(normal(o.value) == normal(fact.value) for o in column) or gives_away(fact.subject, fact.value):
+        return
+    if len(fact.value.split()) > 12:
+        return
+    candidates = [Candidate(capital(o.subject), f"{o.subject}, {o.relation}: {o.value}.", 0, o.id) for o in column]
+    candidates = [c for c in candidates if not gives_away(c.text, fact.value)]
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-row")
+    if wrong is None:
+        return
+    yield item_on(
+        fact,
+        f"row-{slug_of(fact.relation)}",
+        SINGLE,
+        f"Which {noun(fact.subject, 'entry')} has “{fact.value}” as its {_small(fact.relation)}?",
+        f"{fact.subject}, {fact.relation}: {fact.value} {said(fact)}.",
+        level="understand",
+        options=arrange(capital(fact.subject), wrong, f"{fact.id}-row"),
+    )
+
+
+def slug_of(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:20].strip("-") or "x"
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,92 @@
+"""Year ↔ event: when did it appear, what happened in that year, and what came first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from question_bank import facts
+from question_bank.choosing import Candidate, arrange, capital, choose, draw_number, small
+from question_bank.facts import Fact
+from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.item import ORDERING, SINGLE, Item, Option, digest
+from question_bank.relations import Knowledge, is_opinion, says_the_same
+
+NEAREST = 2  # years that a wrong year lies away at least
+
+
+def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    events: list[Fact] = []
+    for fact in knowledge.usable:
+        if fact.kind != facts.EVENT:
+            continue
+        if is_opinion(fact.value) or re.search(r"\b(1[89]|20)\d\d\b", fact.value):
+            yield Doubt(fact, "an opinion, or an event that tells its own year")
+        elif not any(says_the_same(fact.value, o.value) and fact.subject == o.subject for o in events):
+            events.append(fact)
+    for fact in events:
+        yield from _when(fact)
+        yield from _what(fact, events)
+    by_list: dict[str, list[Fact]] = {}
+    for fact in events:
+        by_list.setdefault(fact.group, []).append(fact)
+    for group in by_list.values():
+        yield from _order(group)
+
+
+def _when(fact: Fact) -> Iterator[Item]:
+    """Four years in ascending order; at which rank the right one stands is drawn first."""
+    identity = f"{fact.id}-when"
+    year, rank = int(fact.subject), draw_number(0, 4, identity, "rank")
+    steps = [draw_number(NEAREST, 3, identity, "step", str(i)) for i in range(4)]
+    below = [year - sum(steps[: i + 1]) for i in range(rank)][::-1]
+    above = [year + sum(steps[rank : rank + i + 1]) for i in range(3 - rank)]
+    years = [*below, year, *above]
+    feedback = f"It was {year}."
+    yield item_on(
+        fact,
+        "when",
+        SINGLE,
+        f"In which year: {small(fact.value)}?" if fact.relation == "event" else f"Which year do the notes give for {fact.value}?",
+        f"{year}: {fact.value} {said(fact)}.",
+        options=tuple(Option(str(y), y == year, "" if y == year else feedback) for y in years),
+    )
+
+
+def _what(fact: Fact, events: Sequence[Fact]) -> Iterator[Item]:
+    candidates = [
+        Candidate(capital(o.value), f"That was {o.subject}.", int(o.group != fact.group), o.id)
+        for o in events
+        if o.subject != fact.subject and o.relation == fact.relation and not says_the_same(o.value, fact.value)
+    ]
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-what")
+    if wrong is None:
+        return
+    yield item_on(
+        fact,
+        "what",
+        SINGLE,
+        f"Which of these belongs to the year {fact.subject}?",
+        f"{fact.subject}: {fact.value} {said(fact)}.",
+        options=arrange(capital(fact.value), wrong, f"{fact.id}-what"),
+    )
+
+
+def _order(group: Sequence[Fact]) -> Iterator[Item]:
+    years: dict[str, Fact] = {}
+    for fact in group:
+        years.setdefault(fact.subject, fact)
+    chosen = sorted(years.values(), key=lambda f: digest("order", f.id))[:5]
+    if len(chosen) < 3:
+        return
+    chosen.sort(key=lambda f: int(f.subject))
+    item = item_on(
+        chosen[0],
+        "order",
+        ORDERING,
+        "Put these events in the order in which they happened, earliest first.",
+        "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {said(chosen[0])}.",
+        level="understand",
+        facts=chosen,
+    )
+    yield with_fields(item, steps=tuple(capital(f.value) for f in chosen))

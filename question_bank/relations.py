@@ -1,0 +1,119 @@
+"""What the facts say about each other: who is of one kind, what says the same, what could also be true.
+
+An option that could also be true is not an option.  Everything that any document states about a term counts here, also
+what errata keep from being a key, and so does what the lexicon knows.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from question_bank import facts
+from question_bank.facts import Fact
+from question_bank.lexicon import find_term, holders, normal, stems
+
+SAME = 0.6  # share of the shorter statement's content words, from which two statements say the same
+_ABOUT_TERM = (facts.DEFINITION, facts.STATEMENT, facts.ATTRIBUTE, facts.MEMBER)
+
+# Words of praise, frequency and opinion: what they qualify is no matter of fact.
+_OPINION = re.compile(
+    r"\b(most|best|popular\w*|good|great|excellent\w*|simple|simpler|simplest|basic|easy|easier|powerful|user-friendly|better|worse|"
+    r"often|usually|typically|sometimes|commonly|widely|generally|mostly|primarily|traditional|important|significant\w*|various|"
+    r"advanced|optimi[sz]ed|modern|state-of-the-art|cutting-edge|revolution\w+|dramatically|intuitive|pythonic|comparable|perfect|amazing|should|crucial|essential)\b",
+    re.IGNORECASE,
+)
+_ANALOGY = re.compile(r"\b(imagine|think of|like (a|an|riding|walking|how)|as if|similar to human|analog\w+)\b", re.IGNORECASE)
+# Words that carry no content by themselves.
+_THIN = stems(
+    "model network neural layer method technique approach function type kind part thing value number problem task learning system "
+    "term general common different new many several first second"
+)
+
+
+def is_opinion(text: str) -> bool:
+    return bool(_OPINION.search(text) or _ANALOGY.search(text))
+
+
+def is_vague(text: str) -> bool:
+    """Whether fewer than two content words are left, so that the words could mean many things."""
+    return len(stems(text) - _THIN) < 2
+
+
+def alike(a: str, b: str) -> float:
+    """How much of the shorter statement's content the other one holds, 0 to 1."""
+    first, second = stems(a), stems(b)
+    shorter = min(len(first), len(second))
+    return len(first & second) / shorter if shorter else 0.0
+
+
+def says_the_same(a: str, b: str) -> bool:
+    shared = len(stems(a) & stems(b))
+    return alike(a, b) >= SAME and (shared >= 2 or min(len(stems(a)), len(stems(b))) == 1)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Everything that is stated, indexed by term.
+
+    Attributes:
+      usable: Facts that may be keys and wrong options.
+      statements: Normalised term → what any document states about it.
+    """
+
+    usable: tuple[Fact, ...]
+    statements: dict[str, tuple[str, ...]]
+
+    def about(self, term: str) -> tuple[str, ...]:
+        return self.statements.get(normal(term), ())
+
+    def could_be_true(self, term: str, statement: str, of: str) -> bool:
+        """Whether ``statement``, made of the term ``of``, might hold for ``term`` too."""
+        if same_term(term, of) or nested_terms(term, of):
+            return True
+        known = find_term(term)
+        if known and any(known.name in group for group in holders(statement)):
+            return True
+        return any(says_the_same(statement, one) for one in self.about(term))
+
+    def kind_of(self, fact: Fact) -> str:
+        """The semantic class of a fact's subject: from the lexicon, or else the list it stands in."""
+        term = find_term(fact.subject)
+        return term.kind if term else f"list {fact.group}"
+
+
+def make_knowledge(usable: Iterable[Fact], everything: Iterable[Fact]) -> Knowledge:
+    statements: dict[str, list[str]] = defaultdict(list)
+    for fact in everything:
+        if fact.kind in _ABOUT_TERM:
+            statements[normal(fact.subject)].append(fact.value)
+    return Knowledge(tuple(usable), {term: tuple(dict.fromkeys(said)) for term, said in statements.items()})
+
+
+@functools.lru_cache(maxsize=65536)
+def same_term(a: str, b: str) -> bool:
+    first, second = find_term(a), find_term(b)
+    return normal(a) == normal(b) or (first is not None and first == second)
+
+
+@functools.lru_cache(maxsize=65536)
+def nested_terms(a: str, b: str) -> bool:
+    """Whether one term's words are among the other's: a statement on pooling also holds for max pooling."""
+    first, second = normal(a).split(), normal(b).split()
+    if len(first) == len(second):
+        return False
+    short, long = sorted((first, second), key=len)
+    return bool(short) and all(word in long for word in short)
+
+
+def gives_away(term: str, text: str) -> bool:
+    """Whether ``text`` holds a word of ``term``, or one that begins alike: "takes the maximum" gives max pooling away."""
+    words = {w for w in re.findall(r"[^\W\d_]{3,}", normal(term)) if w not in _COMMON}
+    others = re.findall(r"[^\W\d_]{3,}", normal(text))
+    return any(o.startswith(w) or (len(o) > 3 and w.startswith(o)) for w in words for o in others)
+
+
+_COMMON = frozenset("the and for with layer network function loss learning term gate".split())

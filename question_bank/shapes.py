@@ -1,0 +1,76 @@
+"""What JAX and Flax themselves say: the parameters of a layer, the shape of an output, what a program prints."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+from jax import lax
+
+CHANNELS_LAST = ("NHWC", "HWIO", "NHWC")
+
+
+@functools.lru_cache(maxsize=20_000)
+def parameters(layer: linen.Module, *shapes: tuple[int, ...], whole_numbers: bool = False) -> int:
+    """The number of trainable numbers of a Flax layer for inputs of the given shapes; nothing is computed."""
+    inputs = [jax.ShapeDtypeStruct(shape, jnp.int32 if whole_numbers else jnp.float32) for shape in shapes]
+    variables = jax.eval_shape(layer.init, jax.eval_shape(lambda: jax.random.key(0)), *inputs)
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
+
+
+@functools.lru_cache(maxsize=20_000)
+def cell_parameters(cell: linen.RNNCellBase, inputs: int) -> int:
+    """The number of trainable numbers of a recurrent cell that reads ``inputs`` numbers per step."""
+    x = jax.ShapeDtypeStruct((1, inputs), jnp.float32)
+
+    def init() -> Any:
+        key = jax.random.key(0)
+        return cell.init(key, cell.initialize_carry(key, x.shape), jnp.zeros(x.shape, x.dtype))
+
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(jax.eval_shape(init)["params"]))
+
+
+def shape_of(function: Callable[..., Any], *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of what ``function`` returns for float arrays of the given shapes."""
+    return tuple(jax.eval_shape(function, *(jax.ShapeDtypeStruct(s, jnp.float32) for s in shapes)).shape)
+
+
+@functools.lru_cache(maxsize=20_000)
+def conv_shape(
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: tuple[int, int] = (1, 1),
+    padding: str | tuple[tuple[int, int], tuple[int, int]] = "VALID",
+    dilation: tuple[int, int] = (1, 1),
+) -> tuple[int, ...]:
+    """The shape of a convolution's output; ``image`` is NHWC, ``kernel`` HWIO."""
+
+    def conv(x: jax.Array, w: jax.Array) -> jax.Array:
+        return lax.conv_general_dilated(x, w, strides, padding, rhs_dilation=dilation, dimension_numbers=CHANNELS_LAST)
+
+    return shape_of(conv, image, kernel)
+
+
+@functools.lru_cache(maxsize=1_000)
+def printed(code: str, *, shapes_only: bool = True) -> str:
+    """What the Python of a code tracing item prints, without the last line end.
+
+    Args:
+      code: Python of a template, never a student's.
+      shapes_only: Trace it: shapes and dtypes are those of a real run, and nothing is compiled.
+    """
+    out = io.StringIO()
+
+    def run() -> None:
+        exec(compile(code, "<item>", "exec"), {"__name__": "item"})
+
+    with contextlib.redirect_stdout(out):
+        jax.eval_shape(run) if shapes_only else run()
+    return out.getvalue().rstrip("\n")

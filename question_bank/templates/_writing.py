@@ -1,0 +1,16 @@
+"""How templates write lists of numbers in a stem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def row(values: Sequence[float]) -> str:
+    """Numbers as a vector: (0.5, -2, 1.3)."""
+    return f"({', '.join(f'{v:g}' for v in values)})"
+
+
+def listed(values: Sequence[float]) -> str:
+    """Numbers in a sentence: 0.5, -2 and 1.3."""
+    texts = [f"{v:g}" for v in values]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
