@@ -6,10 +6,14 @@ Lengths are balanced: at which place the key stands among the options by length 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from question_bank.item import Option, digest
+from question_bank.lexicon import stems
+
+_NUMBER = re.compile(r"(?:about )?([-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d{1,3})?)(?:/(\d+))?(?: ?[%a-zA-Z]{0,14})?")
 
 MOST = 3  # wrong options wanted; two are enough, fewer are none
 
@@ -34,8 +38,12 @@ def draw_number(low: int, count: int, *identity: str) -> int:
     return low + int(digest(*identity, length=12), 16) % count
 
 
-def choose(key: str, candidates: Sequence[Candidate], identity: str) -> list[Candidate] | None:
-    """Three wrong options, or else two, or ``None``; the key is longest no more often than any other option."""
+def choose(key: str, candidates: Sequence[Candidate], identity: str, stem: str = "") -> list[Candidate] | None:
+    """Three wrong options, or else two, or ``None``.
+
+    The key is the longest (for numbers: the largest) no more often than any other option, and it does not repeat more of
+    the stem's words than every wrong option does.
+    """
     unique: dict[str, Candidate] = {}
     for one in sorted(candidates, key=lambda c: (c.near, digest(identity, c.fact, c.text))):
         if one.text.casefold() != key.casefold():
@@ -43,35 +51,62 @@ def choose(key: str, candidates: Sequence[Candidate], identity: str) -> list[Can
     pool = list(unique.values())
     if len(pool) < 2:
         return None
-    count = min(MOST, len(pool))
-    for wanted in range(count, 1, -1):
-        shorter = draw_number(0, wanted + 1, identity, "length", str(wanted))
-        below = [c for c in pool if len(c.text) < len(key)]
-        above = [c for c in pool if len(c.text) >= len(key)]
-        if len(below) >= shorter and len(above) >= wanted - shorter:
-            return below[:shorter] + above[: wanted - shorter]
-    # The lengths cannot be balanced: take the nearest, unless the key would stand out at a glance.
-    chosen = pool[:count]
+    echo = _echo(key, stem)
+    if echo:  # some wrong option must repeat as much of the stem, or the key is the one that sounds familiar
+        pool.sort(key=lambda c: _echo(c.text, stem) < echo)
+        if _echo(pool[0].text, stem) < echo:
+            return None
+    else:  # and where the key repeats nothing, wrong options that do are a last resort
+        pool.sort(key=lambda c: _echo(c.text, stem) > 0)
+    numbers = number_in(key) is not None and all(number_in(c.text) is not None for c in pool)
+    rank = (lambda text: number_in(text) or 0.0) if numbers else (lambda text: float(len(text)))
+    for wanted in range(min(MOST, len(pool)), 1, -1):
+        smaller = draw_number(0, wanted + 1, identity, "rank", str(wanted))
+        below = [c for c in pool if rank(c.text) < rank(key)]
+        above = [c for c in pool if rank(c.text) >= rank(key)]
+        if len(below) >= smaller and len(above) >= wanted - smaller:
+            chosen = below[:smaller] + above[: wanted - smaller]
+            if not echo or any(_echo(c.text, stem) >= echo for c in chosen):
+                return chosen
+    # The ranks cannot be balanced: take the nearest, unless the key would stand out at a glance.
+    chosen = pool[:MOST]
     lengths = [len(c.text) for c in chosen]
-    stands_out = len(key) > 1.3 * max(lengths) or len(key) < 0.6 * min(lengths)
-    return None if stands_out and max(len(key), *lengths) > 24 else chosen
+    stands_out = len(key) > 1.15 * max(lengths) or len(key) < 0.85 * min(lengths)
+    if len(key) < min(lengths) and draw_number(0, 2, identity, "shortest"):
+        return None  # keys with short names would make "take the shortest" a good rule
+    return None if stands_out and max(len(key), *lengths) > 16 else chosen
+
+
+def _echo(text: str, stem: str) -> int:
+    return len(stems(text) & stems(stem))
+
+
+def number_in(text: str) -> float | None:
+    """The number that an option is, with a unit or not; ``None`` for words."""
+    match = _NUMBER.fullmatch(text.strip().strip("`"))
+    if not match:
+        return None
+    value = float(match[1].replace(",", "").replace("−", "-"))
+    return value / float(match[2]) if match[2] and float(match[2]) else value
 
 
 def arrange(key: str, wrong: Sequence[Candidate], identity: str) -> tuple[Option, ...]:
-    """The options in an order that the identity decides."""
+    """The options in an order that the identity decides; numbers in ascending order."""
     options = [Option(c.text, False, c.feedback) for c in wrong]
+    if all(number_in(o.text) is not None for o in [*options, Option(key)]):
+        return tuple(sorted([*options, Option(key, True)], key=lambda o: number_in(o.text) or 0.0))
     options.sort(key=lambda o: digest(identity, "order", o.text))
     place = draw_number(0, len(options) + 1, identity, "place")
     return (*options[:place], Option(key, True), *options[place:])
 
 
 def capital(text: str) -> str:
-    """Begin with a capital, unless the first word has a spelling of its own (pH, f(x), eBPF)."""
-    first = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first[1:].islower() | (len(first) == 1) else text
+    """Begin with a capital, unless the first word has a spelling of its own (pH, f(x), eBPF, `code`)."""
+    first = text.split(" ", 1)[0].split("-")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and (first[1:].islower() or len(first) == 1) else text
 
 
-def small(text: str) -> str:
-    """Begin with a small letter, unless the first word is a name or an acronym."""
-    first = text.split(" ", 1)[0]
-    return text[:1].lower() + text[1:] if first[1:].islower() and first.isalpha() and len(first) > 1 else text
+def small(label: str) -> str:
+    """Begin a label or the name of an attribute with a small letter, unless it is an acronym."""
+    first = label.split(" ", 1)[0]
+    return label[:1].lower() + label[1:] if first[1:].islower() and first.isalpha() and len(first) > 1 else label

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from question_bank.document import Document, Remark, fingerprint
-from question_bank.facts import Fact
+from question_bank.facts import EXPANSION, Fact
 
 WRONG, CONTESTED, OUTDATED, AMBIGUOUS, QUALIFY = STATUSES = ("wrong", "contested", "outdated", "ambiguous", "qualify")
 BESIDE = "errata.toml"
@@ -89,7 +89,9 @@ def _read_entry(entry: object, where: str) -> Erratum:
     if erratum.status not in STATUSES:
         raise ErrataError(f"{where}: status: expected one of {', '.join(STATUSES)}, not {erratum.status!r}")
     if not re.fullmatch(r"[0-9a-f]{12}", erratum.fingerprint):
-        raise ErrataError(f"{where}: fingerprint: expected 12 hex digits; `autograder bank fingerprint FILE LINE` prints it")
+        raise ErrataError(
+            f"{where}: fingerprint: expected 12 hex digits; `autograder bank fingerprint FILE LINE` prints it"
+        )
     if not erratum.reason.strip() or (erratum.status == QUALIFY) != bool(erratum.qualification.strip()):
         raise ErrataError(f'{where}: every entry needs a reason, and status "qualify" (no other) a qualification')
     return erratum
@@ -107,12 +109,19 @@ def place(errata: Sequence[Erratum], document: Document) -> tuple[dict[int, Erra
             near = [n for n, one in enumerate(prints, 1) if one == erratum.fingerprint]
             found[min(near, key=lambda n: abs(n - erratum.line))] = erratum
         elif erratum.document == document.name:
-            lost.append(Remark(document.name, erratum.line, "an erratum names this line, but its words have changed: look at both"))
+            lost.append(
+                Remark(
+                    document.name, erratum.line, "an erratum names this line, but its words have changed: look at both"
+                )
+            )
     return found, lost
 
 
 def apply(facts: Iterable[Fact], lines: dict[int, Erratum]) -> tuple[list[Fact], list[LeftOut]]:
-    """Keep out the facts that touch a line with an erratum; give the others their qualification."""
+    """Keep out the facts that touch a line with an erratum; give the others their qualification.
+
+    What an acronym stands for needs no condition, whatever else its line says.
+    """
     kept, out = [], []
     for fact in facts:
         hit = [lines[n] for n in range(fact.source.first, fact.source.last + 1) if n in lines]
@@ -120,5 +129,5 @@ def apply(facts: Iterable[Fact], lines: dict[int, Erratum]) -> tuple[list[Fact],
         if wrong:
             out.append(LeftOut(fact, wrong[0]))
         else:
-            kept.append(replace(fact, qualification=hit[0].qualification) if hit else fact)
+            kept.append(replace(fact, qualification=hit[0].qualification) if hit and fact.kind != EXPANSION else fact)
     return kept, out

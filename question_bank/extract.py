@@ -29,8 +29,14 @@ _SEQUENCE = re.compile(
     r"\bsteps?\b|\bprocess\b|procedure|algorithm|pipeline|workflow|in order|recipe|how .*(work|train|does)|propagation|iteration|cycle",
     re.IGNORECASE,
 )
-_NO_SEQUENCE = re.compile(r"challenge|type|component|application|practice|strateg|loss function|variant|approach|technique|key difference|reason|option|tips|algorithms", re.IGNORECASE)
-_SPLIT = re.compile(r"^(?P<mark>\*\*|__)?(?P<term>[^:*]{1,70}?)(?P<colon>:)?(?(mark)(\*\*|__))\s*(?(colon)|(:|–|—|\s-\s))\s*(?P<text>\S.*)$", re.DOTALL)
+_NO_SEQUENCE = re.compile(
+    r"challenge|type|component|application|practice|strateg|loss function|variant|approach|technique|key difference|reason|option|tips|algorithms",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(
+    r"^(?P<mark>\*\*|__)?(?P<term>[^:*]{1,70}?)(?P<colon>:)?(?(mark)(\*\*|__))\s*(?(colon)|(:|–|—|\s-\s))\s*(?P<text>\S.*)$",
+    re.DOTALL,
+)
 _YEAR = re.compile(r"(1[89]\d\d|20\d\d)")
 _ARROW = re.compile(r"\s*(?:→|⇒|->|=>)\s*")
 _EXPANSION = re.compile(r"(?P<first>[A-Za-z][\w/&-]*(?: [\w/&'-]+){0,6}) \((?P<second>[A-Za-z][\w/&'’ -]{1,70})\)")
@@ -50,10 +56,24 @@ def extract(document: Document) -> list[Fact]:
                 continue
             group = f"{entry.group or '/'.join(entry.section)}|{kind}|{relation if kind in (facts.ATTRIBUTE, facts.CELL) else ''}"
             order[group] += 1
-            names = [subject, relation, *reversed(entry.section)] if kind not in (facts.EVENT, facts.MEMBER) else [*reversed(entry.section)]
+            names = (
+                [subject, relation, *reversed(entry.section)]
+                if kind not in (facts.EVENT, facts.MEMBER)
+                else [*reversed(entry.section)]
+            )
             topic = find_topic(*names) or _heading(entry) or document.name
             place = Source(document.name, entry.first, entry.last, document.quote(entry.first, entry.last)[:400])
-            fact = Fact(kind, subject, relation, plain, topic.casefold() if topic else "", group, entry.number or order[group], entry.section, place)
+            fact = Fact(
+                kind,
+                subject,
+                relation,
+                plain,
+                topic.casefold() if topic else "",
+                group,
+                entry.number or order[group],
+                entry.section,
+                place,
+            )
             found.setdefault(f"{fact.id}{group}", fact)
     return list(found.values())
 
@@ -73,10 +93,17 @@ def _read(entry: Entry, repeated: frozenset[str]) -> Iterator[tuple[str, str, st
             yield facts.EVENT, dated["year"], "year", dated["what"]
         return
     if entry.number and entry.kind == ITEM and _is_sequence(entry):
-        yield facts.STEP, _subject(entry) or _heading(entry), entry.label or "steps", _first_sentence(without_code_tail(text))
+        yield (
+            facts.STEP,
+            _subject(entry) or _heading(entry),
+            entry.label or "steps",
+            _first_sentence(without_code_tail(text)),
+        )
         return
     first, *others = text.split("\n")
-    if label_of(first) and entry.kind == ITEM:  # "**Use:**" with its text on the next line, or a heading of a nested list
+    if (
+        label_of(first) and entry.kind == ITEM
+    ):  # "**Use:**" with its text on the next line, or a heading of a nested list
         if others and _ABOUT.fullmatch(label_of(first)):
             yield from _about(entry, label_of(first), " ".join(others), repeated)
         return
@@ -86,7 +113,7 @@ def _read(entry: Entry, repeated: frozenset[str]) -> Iterator[tuple[str, str, st
     if len(arrows) in (2, 3) and not bold and entry.kind == ITEM and len(text) < 160 and all(a.strip() for a in arrows):
         yield facts.PAIRING, _tidy(arrows[0]), entry.label or _heading(entry), " → ".join(_tidy(a) for a in arrows[1:])
         return
-    if split and _is_term(split) and (bold or entry.kind == ITEM and "→" not in split["term"]):
+    if split and _is_term(split) and (bold or (entry.kind == ITEM and "→" not in split["term"])):
         yield from _about(entry, _tidy(split["term"]), split["text"], repeated)
         return
     if entry.kind == PARAGRAPH:
@@ -103,7 +130,11 @@ def _is_sequence(entry: Entry) -> bool:
 
 def _is_term(split: re.Match[str]) -> bool:
     term = split["term"].strip()
-    return len(term.split()) <= 7 and not term.endswith((",", ";")) and not re.match(r"(if|when|for example|e\.g|note|now|then)\b", term, re.IGNORECASE)
+    return (
+        len(term.split()) <= 7
+        and not term.endswith((",", ";"))
+        and not re.match(r"(if|when|for example|e\.g|note|now|then)\b", term, re.IGNORECASE)
+    )
 
 
 def _about(entry: Entry, term: str, text: str, repeated: frozenset[str]) -> Iterator[tuple[str, str, str, str]]:
@@ -116,7 +147,11 @@ def _about(entry: Entry, term: str, text: str, repeated: frozenset[str]) -> Iter
     if not find_term(term) and (_ABOUT.fullmatch(term) or normal(term) in repeated):
         subject = _subject(entry)
         if subject and subject != term and not re.match(r"example", term, re.IGNORECASE):
-            kind = facts.FORMULA if _FORMULA.search(text) and re.match(r"formula|equation", term, re.IGNORECASE) else facts.ATTRIBUTE
+            kind = (
+                facts.FORMULA
+                if _FORMULA.search(text) and re.match(r"formula|equation", term, re.IGNORECASE)
+                else facts.ATTRIBUTE
+            )
             yield kind, subject, term.casefold(), text if kind == facts.FORMULA else _first_sentence(text)
         return
     if "→" in text and entry.kind == ITEM:
@@ -131,17 +166,34 @@ def _about(entry: Entry, term: str, text: str, repeated: frozenset[str]) -> Iter
 
 
 def _sentence(entry: Entry) -> Iterator[tuple[str, str, str, str]]:
-    """"An epoch is one complete pass …": a definition, when the sentence begins with the thing it stands under."""
+    """ "An epoch is one complete pass …": a definition, when the sentence begins with the thing it stands under."""
     heading = _heading(entry)
     sentence = _first_sentence(entry.text)
-    names = {normal(heading), normal(without_brackets(heading)), *(normal(b) for b in re.findall(r"\(([^()]+)\)", heading))} - {""}
-    match = re.match(r"(?:(?:An?|The)\s+)?(?P<term>[A-Z\w][\w\s/'-]{1,60}?)(?:\s*\([^)]*\))?\s+(?P<verb>is|are|refers? to|means?|measures?|controls?|defines?|consists? of|determines?|allows?|computes?|converts?|adds?|leverages?|happens when|occurs when|updates?|helps?|introduces?)\s+(?P<text>.{12,})", sentence)
+    names = {
+        normal(heading),
+        normal(without_brackets(heading)),
+        *(normal(b) for b in re.findall(r"\(([^()]+)\)", heading)),
+    } - {""}
+    match = re.match(
+        r"(?:(?:An?|The)\s+)?(?P<term>[A-Z\w][\w\s/'-]{1,60}?)(?:\s*\([^)]*\))?\s+(?P<verb>is|are|refers? to|means?|measures?|controls?|defines?|consists? of|determines?|allows?|computes?|converts?|adds?|leverages?|happens when|occurs when|updates?|helps?|introduces?)\s+(?P<text>.{12,})",
+        sentence,
+    )
     if match:
         term = find_term(match["term"])
         if normal(match["term"]) in names or (term and any(find_term(h) == term for h in entry.section[-2:])):
-            verb = "" if match["verb"] in ("is", "are", "refers to", "refer to", "means", "mean") else match["verb"] + " "
+            verb = (
+                "" if match["verb"] in ("is", "are", "refers to", "refer to", "means", "mean") else match["verb"] + " "
+            )
             yield facts.DEFINITION, _name(match["term"]), "", verb + match["text"]
-    elif find_term(heading) and 5 <= len(sentence.split()) <= 22 and not re.match(r"(the|this|these|in|it|they|we|to|unlike|when|if|imagine|consider|for|after|instead|every|each|similar|now|then|here|there)\b|\\W", sentence, re.IGNORECASE):
+    elif (
+        find_term(heading)
+        and 5 <= len(sentence.split()) <= 22
+        and not re.match(
+            r"(the|this|these|in|it|they|we|to|unlike|when|if|imagine|consider|for|after|instead|every|each|similar|now|then|here|there)\b|\\W",
+            sentence,
+            re.IGNORECASE,
+        )
+    ):
         if entry.label == "" and not entry.group:
             yield facts.DEFINITION, _name(heading), "", sentence
 
@@ -177,7 +229,12 @@ def _fence(entry: Entry) -> Iterator[tuple[str, str, str, str]]:
         if _FORMULA.search(row) and len(row) < 120 and subject and "↓" not in row:
             name = re.match(r"\s*([\w σ]+)\(", row)
             known = find_term(name[1]) if name else None
-            yield facts.FORMULA, known.name if known else subject, "formula" if len(rows) == 1 else row.split("=")[0].strip(), row
+            yield (
+                facts.FORMULA,
+                known.name if known else subject,
+                "formula" if len(rows) == 1 else row.split("=")[0].strip(),
+                row,
+            )
 
 
 def _expansions(text: str) -> Iterator[tuple[str, str, str, str]]:
@@ -186,7 +243,12 @@ def _expansions(text: str) -> Iterator[tuple[str, str, str, str]]:
         for short, long in ((match["first"].split()[-1], match["second"]), (match["second"], match["first"])):
             if " " not in short and sum(c.isupper() for c in short) >= 2 and len(long.split()) >= 2:
                 if fitted := _fits(short, long):
-                    yield facts.EXPANSION, short.removesuffix("s") if short.endswith("s") and short[:-1].isupper() else short, "stands for", fitted
+                    yield (
+                        facts.EXPANSION,
+                        short.removesuffix("s") if short.endswith("s") and short[:-1].isupper() else short,
+                        "stands for",
+                        fitted,
+                    )
 
 
 def _fits(short: str, long: str) -> str:
@@ -199,7 +261,9 @@ def _fits(short: str, long: str) -> str:
             continue
         rest = iter("".join(part).casefold())
         initials = "".join(w[0] for piece in part for w in re.split(r"[-/]", piece) if w).casefold()
-        if (letters == initials or len(part) >= 2 and letters[0] == initials[0] and all(c in rest for c in letters)) and sum(c in initials for c in letters) >= 2:
+        if (
+            letters == initials or (len(part) >= 2 and letters[0] == initials[0] and all(c in rest for c in letters))
+        ) and sum(c in initials for c in letters) >= 2:
             tail = " ".join(part)
             return tail if not long.isupper() else tail.capitalize()
     return ""
@@ -230,7 +294,9 @@ def _name(text: str) -> str:
     if term:
         return term.name
     plain = re.sub(r"^(the|an?) ", "", without_brackets(_tidy(text)), flags=re.IGNORECASE)
-    return plain.split(": ")[0].strip(" :–—-")
+    first = plain.split(": ")[0].strip(" :–—-")
+    term = find_term(first)
+    return term.name if term else first
 
 
 def _repeated_terms(entries: Iterable[Entry]) -> frozenset[str]:
@@ -265,5 +331,3 @@ def _tidy(text: str, keep_code: bool = False) -> str:
         return plain.strip("\n").strip().strip("`")
     plain = " ".join(plain.split()).strip()
     return plain[:-1].strip() if plain.endswith((".", ";")) and not plain.endswith(("etc.", "...")) else plain
-
-

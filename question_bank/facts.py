@@ -8,7 +8,15 @@ from question_bank.item import Source, digest
 from question_bank.lexicon import normal
 
 DEFINITION, STATEMENT, ATTRIBUTE, MEMBER, STEP = "definition", "statement", "attribute", "member", "step"
-CELL, FORMULA, EVENT, EXPANSION, OPPOSITE, PAIRING, CALL = "cell", "formula", "event", "expansion", "opposite", "pairing", "call"
+CELL, FORMULA, EVENT, EXPANSION, OPPOSITE, PAIRING, CALL = (
+    "cell",
+    "formula",
+    "event",
+    "expansion",
+    "opposite",
+    "pairing",
+    "call",
+)
 KINDS = (DEFINITION, STATEMENT, ATTRIBUTE, MEMBER, STEP, CELL, FORMULA, EVENT, EXPANSION, OPPOSITE, PAIRING, CALL)
 
 

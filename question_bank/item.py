@@ -174,7 +174,9 @@ def _kind_problems(item: Item) -> list[str]:
     gaps = [int(n) for n in _GAP.findall(item.stem)]
     if item.kind == CLOZE and sorted(gaps) != list(range(1, len(item.gaps) + 1)):
         found.append(f"stem: expected {{1}} to {{{len(item.gaps)}}} once each, one for each gap")
-    if not all(all(a.strip() for a in forms) and forms for forms in (*item.gaps, *([item.accepted] * bool(item.accepted)))):
+    if not all(
+        all(a.strip() for a in forms) and forms for forms in (*item.gaps, *([item.accepted] * bool(item.accepted)))
+    ):
         found.append("accepted: an accepted form is empty")
     return found
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from question_bank import facts
 from question_bank.facts import Fact
-from question_bank.lexicon import find_term, holders, normal, stems
+from question_bank.lexicon import Term, find_term, holders, normal, stems, terms
 
 SAME = 0.6  # share of the shorter statement's content words, from which two statements say the same
 _ABOUT_TERM = (facts.DEFINITION, facts.STATEMENT, facts.ATTRIBUTE, facts.MEMBER)
@@ -26,7 +26,9 @@ _OPINION = re.compile(
     r"advanced|optimi[sz]ed|modern|state-of-the-art|cutting-edge|revolution\w+|dramatically|intuitive|pythonic|comparable|perfect|amazing|should|crucial|essential)\b",
     re.IGNORECASE,
 )
-_ANALOGY = re.compile(r"\b(imagine|think of|like (a|an|riding|walking|how)|as if|similar to human|analog\w+)\b", re.IGNORECASE)
+_ANALOGY = re.compile(
+    r"\b(imagine|think of|like (a|an|riding|walking|how)|as if|similar to human|analog\w+)\b", re.IGNORECASE
+)
 # Words that carry no content by themselves.
 _THIN = stems(
     "model network neural layer method technique approach function type kind part thing value number problem task learning system "
@@ -62,10 +64,12 @@ class Knowledge:
     Attributes:
       usable: Facts that may be keys and wrong options.
       statements: Normalised term → what any document states about it.
+      mentioned: Terms of the lexicon that some fact is about, by class.
     """
 
     usable: tuple[Fact, ...]
     statements: dict[str, tuple[str, ...]]
+    mentioned: dict[str, tuple[Term, ...]]
 
     def about(self, term: str) -> tuple[str, ...]:
         return self.statements.get(normal(term), ())
@@ -87,10 +91,18 @@ class Knowledge:
 
 def make_knowledge(usable: Iterable[Fact], everything: Iterable[Fact]) -> Knowledge:
     statements: dict[str, list[str]] = defaultdict(list)
+    mentioned: dict[str, dict[str, Term]] = defaultdict(dict)
     for fact in everything:
         if fact.kind in _ABOUT_TERM:
             statements[normal(fact.subject)].append(fact.value)
-    return Knowledge(tuple(usable), {term: tuple(dict.fromkeys(said)) for term, said in statements.items()})
+        for name in (fact.subject, fact.value) if fact.kind == facts.MEMBER else (fact.subject,):
+            if term := find_term(name):
+                mentioned[term.kind][term.name] = term
+    return Knowledge(
+        tuple(usable),
+        {term: tuple(dict.fromkeys(said)) for term, said in statements.items()},
+        {kind: tuple(found[name] for name in sorted(found)) for kind, found in mentioned.items()},
+    )
 
 
 @functools.lru_cache(maxsize=65536)
@@ -110,10 +122,23 @@ def nested_terms(a: str, b: str) -> bool:
 
 
 def gives_away(term: str, text: str) -> bool:
-    """Whether ``text`` holds a word of ``term``, or one that begins alike: "takes the maximum" gives max pooling away."""
-    words = {w for w in re.findall(r"[^\W\d_]{3,}", normal(term)) if w not in _COMMON}
+    """Whether ``text`` holds a word of ``term``, or one that begins alike: "takes the maximum" gives max pooling away.
+
+    Words that the terms of its class share ("pooling", "gate") tell nothing.
+    """
+    words = {w for w in re.findall(r"[^\W\d_]{3,}", normal(term)) if w not in _COMMON} - _class_words(term)
     others = re.findall(r"[^\W\d_]{3,}", normal(text))
     return any(o.startswith(w) or (len(o) > 3 and w.startswith(o)) for w in words for o in others)
 
 
-_COMMON = frozenset("the and for with layer network function loss learning term gate".split())
+@functools.lru_cache(maxsize=4096)
+def _class_words(term: str) -> frozenset[str]:
+    """Words of a term that at least half of the terms of its class have too."""
+    known = find_term(term)
+    if known is None:
+        return frozenset()
+    names = [normal(t.name).split() for t in set(terms().values()) if t.kind == known.kind]
+    return frozenset(w for w in normal(term).split() if sum(w in words for words in names) * 2 >= len(names))
+
+
+_COMMON = frozenset(["the", "and", "for", "with", "layer", "network", "function", "loss", "learning", "term", "gate"])

@@ -18,12 +18,13 @@ import pkgutil
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-import jax
+from typing import TYPE_CHECKING, TypeVar
 
 from question_bank import templates
-from question_bank.item import CODE, NUMERIC, SINGLE, Item, Number, Option, Slip, digest
+from question_bank.item import NUMERIC, SINGLE, Item, Number, Option, Slip, digest
+
+if TYPE_CHECKING:
+    import jax  # slow to import, and most of the bank does without it
 
 ATTEMPTS = 400  # draws before a template is called broken for a seed
 AGREE = 1e-6  # relative difference allowed between the two ways to the key; both run in float64
@@ -157,6 +158,8 @@ def draw(one: Template, seed: str, form: str = SINGLE) -> Item:
     Raises:
       TemplateError: The two ways to the key disagree, or no sound numbers were found.
     """
+    import jax
+
     rank = _rng(one.id, seed, "rank").randrange(one.options)
     with jax.enable_x64(True):
         for attempt in range(ATTEMPTS):
@@ -166,7 +169,9 @@ def draw(one: Template, seed: str, form: str = SINGLE) -> Item:
                 return _item(one, question, seed, form, rank, rng)
             except Redraw:
                 continue
-    raise TemplateError(f"template {one.id}: no sound numbers in {ATTEMPTS} draws (seed {seed!r}, key at rank {rank + 1})")
+    raise TemplateError(
+        f"template {one.id}: no sound numbers in {ATTEMPTS} draws (seed {seed!r}, key at rank {rank + 1})"
+    )
 
 
 def _rng(*parts: str) -> random.Random:
@@ -209,6 +214,8 @@ def _item(one: Template, question: Question, seed: str, form: str, rank: int, rn
 
 
 def _agreed(one: Template, question: Question) -> float:
+    import jax
+
     if not isinstance(question.key, jax.Array) or isinstance(question.second, jax.Array | str):
         raise TemplateError(f"template {one.id}: the key comes from JAX (a jax.Array), the second way does not")
     key, second = float(question.key), float(question.second)
@@ -229,7 +236,10 @@ def _far_apart(key: float, question: Question) -> list[Wrong]:
         value = float(w.value)
         if is_ugly(value, question.places):
             continue
-        if all(abs(round(value, question.places) - round(v, question.places)) > shortest for v in [key, *(float(k.value) for k in kept)]):
+        if all(
+            abs(round(value, question.places) - round(v, question.places)) > shortest
+            for v in [key, *(float(k.value) for k in kept)]
+        ):
             kept.append(w)
     return kept
 

@@ -10,11 +10,16 @@ import typer
 from autograder import __version__
 from autograder.answers import ReferenceFailed
 from autograder.assignment import AssignmentError
-from autograder.cli import authors, instructors, students
+from autograder.cli import authors, bank, instructors, students
 from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, UsageError, complain, out
 from autograder.device import DeviceError
 from autograder.plan import SeedError
 from autograder.results import ResultError
+from question_bank.document import DocumentError
+from question_bank.errata import ErrataError
+from question_bank.propose import ProposalError
+from question_bank.store import BankError
+from question_bank.template import TemplateError
 
 INTERRUPTED = 130
 
@@ -36,6 +41,7 @@ app.command("list")(authors.list_command)
 app.command()(authors.starter)
 app.command()(authors.new)
 app.command()(authors.validate)
+app.add_typer(bank.app, name="bank")
 
 
 def main() -> None:
@@ -45,9 +51,9 @@ def main() -> None:
         code = app(standalone_mode=False) or OK
         if code == INTERRUPTED:  # how typer returns Ctrl-C
             raise KeyboardInterrupt
-    except (UsageError, AssignmentError, SeedError, ResultError) as error:
+    except (UsageError, AssignmentError, SeedError, ResultError, BankError, DocumentError, ErrataError) as error:
         code = complain(str(error), USAGE)
-    except (ReferenceFailed, DeviceError) as error:
+    except (ReferenceFailed, DeviceError, ProposalError, TemplateError) as error:
         code = complain(str(error), NOT_ALL_JUDGED)
     except typer.Exit as stop:
         code = stop.exit_code

@@ -13,6 +13,7 @@ from question_bank.generate import (
     definitions,
     expansions,
     formulas,
+    holds,
     pairings,
     processes,
     sets,
@@ -23,7 +24,7 @@ from question_bank.generate.common import Doubt
 from question_bank.item import Item
 from question_bank.relations import Knowledge
 
-_GENERATORS = (definitions, attributes, sets, processes, tables, formulas, years, expansions, pairings, code)
+_GENERATORS = (definitions, holds, attributes, sets, processes, tables, formulas, years, expansions, pairings, code)
 
 
 def make_items(knowledge: Knowledge) -> tuple[list[Item], list[Doubt]]:

@@ -65,21 +65,27 @@ def _which_value(knowledge: Knowledge, fact: Fact, near: Sequence[Fact]) -> Iter
         return
     prose = not re.search(r"[\d=()\[\]]", fact.value)
     candidates = [
-        Candidate(capital(o.value), f"That is the {o.relation} of {small(o.subject)}.", int(o.section[:-1] != fact.section[:-1]), o.id)
+        Candidate(
+            capital(o.value),
+            f"That is the {o.relation} of {o.subject}.",
+            int(o.section[:-1] != fact.section[:-1]),
+            o.id,
+        )
         for o in near
         if _differ(fact.value, o.value)
         and not (prose and knowledge.could_be_true(fact.subject, o.value, o.subject))
         and not gives_away(o.subject, o.value)
     ]
-    wrong = choose(capital(fact.value), candidates, f"{fact.id}-value")
+    stem = f"{capital(small(fact.relation))} of {fact.subject}: which entry is right?"
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-value", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         "value",
         SINGLE,
-        f"{capital(small(fact.relation))} of {_the(fact.subject)}: which entry is right?",
-        f"{capital(fact.relation)} of {_the(fact.subject)}: {fact.value} {said(fact)}.",
+        stem,
+        f"{capital(fact.relation)} of {fact.subject}: {fact.value} {said(fact)}.",
         options=arrange(capital(fact.value), wrong, f"{fact.id}-value"),
     )
 
@@ -93,20 +99,26 @@ def _which_thing(knowledge: Knowledge, fact: Fact, near: Sequence[Fact], members
         return
     prose = not re.search(r"[\d=()\[\]]", fact.value)
     candidates = [
-        Candidate(capital(o.subject), f"{capital(o.relation)} of {_the(o.subject)}: {o.value}.", int(o.section[:-1] != fact.section[:-1]), o.id)
+        Candidate(
+            capital(o.subject),
+            f"{capital(o.relation)} of {o.subject}: {o.value}.",
+            int(o.section[:-1] != fact.section[:-1]),
+            o.id,
+        )
         for o in near
         if not gives_away(o.subject, fact.value)
         and not (prose and knowledge.could_be_true(o.subject, fact.value, fact.subject))
     ]
-    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-thing")
+    stem = f"Which {noun(fact.subject, 'entry')} has this {fact.relation}: {fact.value}?"
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-thing", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         "thing",
         SINGLE,
-        f"Which {noun(fact.subject, 'entry')} has this {fact.relation}: {fact.value}?",
-        f"{capital(fact.relation)} of {_the(fact.subject)}: {fact.value} {said(fact)}.",
+        stem,
+        f"{capital(fact.relation)} of {fact.subject}: {fact.value} {said(fact)}.",
         level="understand",
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-thing"),
     )
@@ -117,7 +129,12 @@ def _matching(knowledge: Knowledge, members: Sequence[Fact]) -> Iterator[Item]:
     classes: dict[str, list[Fact]] = defaultdict(list)
     for fact in members:
         term = find_term(fact.subject)
-        if term and not gives_away(fact.subject, fact.value) and len(fact.value.split()) <= 12 and not is_opinion(fact.value):
+        if (
+            term
+            and not gives_away(fact.subject, fact.value)
+            and len(fact.value.split()) <= 12
+            and not is_opinion(fact.value)
+        ):
             classes[f"{term.kind}|{fact.source.document}"].append(fact)
     for group in classes.values():
         chosen: list[Fact] = []
@@ -147,7 +164,3 @@ def _match(chosen: Sequence[Fact]) -> Item:
         facts=chosen,
     )
     return with_fields(item, pairs=tuple(Pair(capital(f.subject), capital(f.value)) for f in chosen))
-
-
-def _the(subject: str) -> str:
-    return small(subject)

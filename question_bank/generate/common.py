@@ -57,7 +57,9 @@ def slug(text: str, words: int = 4) -> str:
 
 def said(fact: Fact) -> str:
     """Where a fact stands, for explanations."""
-    lines = str(fact.source.first) if fact.source.first == fact.source.last else f"{fact.source.first}–{fact.source.last}"
+    lines = (
+        str(fact.source.first) if fact.source.first == fact.source.last else f"{fact.source.first}–{fact.source.last}"
+    )
     return f"({fact.source.document}, line {lines})"
 
 
@@ -99,10 +101,11 @@ def item_on(
 
 def siblings(knowledge: Knowledge, fact: Fact, pool: Iterable[Fact]) -> list[tuple[int, Fact]]:
     """Facts of the same class, with how near they stand: 0 same list, 1 same section, 2 elsewhere."""
-    kind = knowledge.kind_of(fact)
+    kind, mine = knowledge.kind_of(fact), find_term(fact.subject)
     found = []
     for other in pool:
-        if normal(other.subject) == normal(fact.subject):
+        theirs = find_term(other.subject)
+        if normal(other.subject) == normal(fact.subject) or (mine and theirs and mine.kind != theirs.kind):
             continue
         if other.group == fact.group:
             found.append((0, other))

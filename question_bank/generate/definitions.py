@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.choosing import Candidate, arrange, capital, choose
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, Told, item_on, noun, said, siblings, told_once, with_fields
 from question_bank.item import MATCHING, SINGLE, Item, Pair
@@ -14,11 +15,12 @@ from question_bank.lexicon import find_term
 from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, nested_terms, same_term
 
 SHORTEST, LONGEST = 2, 26  # words of a description
+# Labels of lists that say what a thing does: "Why use it?", "Pros", "Key features of the decoder".
+SAYS = re.compile(r"why .*|how (does|do) .*|pros|effects?|key features.*|features|combines|.* simplification|key innovation|symptoms of .*")
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
-    kinds = (facts.DEFINITION, facts.STATEMENT)
-    told = told_once(f for f in knowledge.usable if f.kind in kinds and _has_peers(knowledge, f))
+    told = told_once(f for f in knowledge.usable if _describes(f))
     good: list[Told] = []
     for one in told:
         reason = _doubt(one.fact)
@@ -34,9 +36,12 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     yield from _matching(knowledge, good)
 
 
-def _has_peers(knowledge: Knowledge, fact: Fact) -> bool:
-    """Statements need a subject that is known; definitions stand for themselves."""
-    return fact.kind == facts.DEFINITION or find_term(fact.subject) is not None
+def _describes(fact: Fact) -> bool:
+    """Whether a fact says what its subject is or does; statements need a subject that the course knows."""
+    if fact.kind == facts.DEFINITION:
+        return True
+    stated = fact.kind == facts.STATEMENT or (fact.kind == facts.MEMBER and SAYS.fullmatch(fact.relation) is not None)
+    return stated and find_term(fact.subject) is not None
 
 
 def _doubt(fact: Fact) -> str:
@@ -45,6 +50,8 @@ def _doubt(fact: Fact) -> str:
         return f"a description of {words} words is too {'short' if words < SHORTEST else 'long'} for an item"
     if is_opinion(fact.value):
         return "opinion, praise or frequency: no matter of fact"
+    if re.search(r"\\[\[(]|[|{}]", fact.value):
+        return "holds a formula"
     if is_vague(fact.value):
         return "too vague: it could describe other things"
     if fact.value.rstrip().endswith((":", "?", "…", "...")):
@@ -59,24 +66,31 @@ def _which_term(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact
     if gives_away(fact.subject, fact.value):
         return
     candidates = [
-        Candidate(capital(other.subject), f"{capital(other.subject)}: {small(other.value)}.", distance, other.id)
+        Candidate(capital(other.subject), f"{capital(other.subject)}: {other.value}.", distance, other.id)
         for distance, other in near
-        if not knowledge.could_be_true(other.subject, fact.value, fact.subject) and not gives_away(other.subject, fact.value)
+        if not knowledge.could_be_true(other.subject, fact.value, fact.subject)
+        and not gives_away(other.subject, fact.value)
     ]
-    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-term")
+    term = find_term(fact.subject)
+    candidates += [
+        Candidate(capital(other.name), f"The notes say something else of {other.name}.", 2, other.name)
+        for other in (knowledge.mentioned.get(term.kind, ()) if term and candidates else ())
+        if not knowledge.could_be_true(other.name, fact.value, fact.subject) and not gives_away(other.name, fact.value)
+    ]
+    stem = f"Which {noun(fact.subject)} fits this description: “{fact.value}”?"
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-term", stem)
     if wrong is None:
         return
-    item = item_on(
+    yield item_on(
         fact,
         "term",
         SINGLE,
-        f"Which {noun(fact.subject)} fits this description: “{small(fact.value)}”?",
-        f"{capital(fact.subject)}: {small(fact.value)} {said(fact)}.",
+        stem,
+        f"{capital(fact.subject)}: {fact.value} {said(fact)}.",
         sources=told.sources,
         harder=0.05 if all(c.near == 0 for c in wrong) else 0.0,
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-term"),
     )
-    yield item
 
 
 def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
@@ -84,22 +98,22 @@ def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[in
     if gives_away(fact.subject, fact.value):
         return
     candidates = [
-        Candidate(capital(other.value), f"That describes {small(other.subject)}.", distance, other.id)
+        Candidate(capital(other.value), f"That describes {other.subject}.", distance, other.id)
         for distance, other in near
         if not knowledge.could_be_true(fact.subject, other.value, other.subject)
         and not gives_away(other.subject, other.value)
         and not gives_away(fact.subject, other.value)
-        and other.kind == fact.kind
     ]
-    wrong = choose(capital(fact.value), candidates, f"{fact.id}-says")
+    stem = f"Which description fits the {noun(fact.subject)} “{fact.subject}”?"
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-says", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         "says",
         SINGLE,
-        f"Which description fits the {noun(fact.subject)} “{fact.subject}”?",
-        f"{capital(fact.subject)}: {small(fact.value)} {said(fact)}.",
+        stem,
+        f"{capital(fact.subject)}: {fact.value} {said(fact)}.",
         level="understand",
         sources=told.sources,
         options=arrange(capital(fact.value), wrong, f"{fact.id}-says"),
@@ -139,7 +153,7 @@ def _match(chosen: Sequence[Told]) -> Item:
         "match",
         MATCHING,
         f"Match each {word} with its description.",
-        "; ".join(f"{one.fact.subject}: {small(one.fact.value)}" for one in chosen) + f" {said(first)}.",
+        "; ".join(f"{one.fact.subject}: {one.fact.value}" for one in chosen) + f" {said(first)}.",
         level="understand",
         sources=[source for one in chosen for source in one.sources],
         facts=[one.fact for one in chosen],

@@ -38,17 +38,25 @@ def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
     fact = told[0]
     sources = [f.source for f in told]
     explanation = f"{acronym} stands for “{form}” {said(fact)}."
-    item = item_on(fact, "stands-for", SHORT, f"What does “{acronym}” stand for? Write it in full.", explanation, sources=sources)
+    item = item_on(
+        fact, "stands-for", SHORT, f"What does “{acronym}” stand for? Write it in full.", explanation, sources=sources
+    )
     plural = form if form.endswith("s") else f"{form}s"
     accepted = dict.fromkeys([form, *(f.value for f in told), plural])
     yield with_fields(item, accepted=tuple(accepted))
     words = form.split()
-    open_to = [i for i, word in enumerate(words) if word.casefold() not in _SMALL and len(word) > 3 and word.casefold() != acronym.casefold()]
+    open_to = [
+        i
+        for i, word in enumerate(words)
+        if word.casefold() not in _SMALL and len(word) > 3 and word.casefold() != acronym.casefold()
+    ]
     if len(words) < 3 or not open_to:
         return
     gap = open_to[draw_number(0, len(open_to), fact.id, "gap")]
-    text = " ".join(f"{{1}}" if i == gap else word for i, word in enumerate(words))
+    text = " ".join("{1}" if i == gap else word for i, word in enumerate(words))
     cloze = item_on(
         fact, "gap", CLOZE, f"Complete the expansion of “{acronym}” with one word: {text}", explanation, sources=sources
     )
-    yield with_fields(cloze, gaps=((words[gap], singular(words[gap])) if singular(words[gap]) != words[gap] else (words[gap],),))
+    yield with_fields(
+        cloze, gaps=((words[gap], singular(words[gap])) if singular(words[gap]) != words[gap] else (words[gap],),)
+    )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.choosing import Candidate, arrange, capital, choose
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, item_on, noun, said, siblings
 from question_bank.item import SINGLE, Item
@@ -30,7 +30,9 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
         near = [(d, o) for d, o in siblings(knowledge, fact, pool) if not same_term(o.subject, fact.subject)]
         near = [(d, o) for d, o in near if same_form(o.value) != same_form(fact.value)]
         hidden = hide(fact)
-        if gives_away(fact.subject, hidden) or any(same_form(o.value) == same_form(fact.value) for o in pool if o is not fact):
+        if gives_away(fact.subject, hidden) or any(
+            same_form(o.value) == same_form(fact.value) for o in pool if o is not fact
+        ):
             continue
         yield from _which_name(fact, hidden, near)
         yield from _which_formula(fact, hidden, near)
@@ -43,7 +45,13 @@ def hide(fact: Fact) -> str:
     right = re.sub(rf"(?<![\w]){re.escape(left.split('(')[0])}(?=\()", "f", right) if call else right
     if call:
         return f"f{call[1]} = {right}"
-    return f"L = {right}" if len(left) == 1 and left.isupper() else f"y = {right}" if left.isidentifier() and len(left) > 1 else f"{left} = {right}"
+    return (
+        f"L = {right}"
+        if len(left) == 1 and left.isupper()
+        else f"y = {right}"
+        if left.isidentifier() and len(left) > 1
+        else f"{left} = {right}"
+    )
 
 
 def same_form(formula: str) -> str:
@@ -56,16 +64,19 @@ def same_form(formula: str) -> str:
 
 def _which_name(fact: Fact, hidden: str, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
     candidates = [
-        Candidate(capital(o.subject), f"{capital(o.subject)}: `{o.value}`.", d, o.id) for d, o in near if not gives_away(o.subject, hidden)
+        Candidate(capital(o.subject), f"{capital(o.subject)}: `{o.value}`.", d, o.id)
+        for d, o in near
+        if not gives_away(o.subject, hidden)
     ]
-    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-name")
+    stem = f"Which {noun(fact.subject, 'name')} belongs to the formula `{hidden}`?"
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-name", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         "name",
         SINGLE,
-        f"Which {noun(fact.subject, 'name')} belongs to the formula `{hidden}`?",
+        stem,
         f"{capital(fact.subject)}: `{fact.value}` {said(fact)}.",
         level="understand",
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-name"),
@@ -75,15 +86,16 @@ def _which_name(fact: Fact, hidden: str, near: Sequence[tuple[int, Fact]]) -> It
 def _which_formula(fact: Fact, hidden: str, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
     unique: dict[str, Candidate] = {}
     for d, o in near:
-        unique.setdefault(same_form(o.value), Candidate(f"`{hide(o)}`", f"That is {small(o.subject)}.", d, o.id))
-    wrong = choose(f"`{hidden}`", list(unique.values()), f"{fact.id}-formula")
+        unique.setdefault(same_form(o.value), Candidate(f"`{hide(o)}`", f"That is {o.subject}.", d, o.id))
+    stem = f"Which formula is that of the {noun(fact.subject, 'quantity')} “{fact.subject}”?"
+    wrong = choose(f"`{hidden}`", list(unique.values()), f"{fact.id}-formula", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         "formula",
         SINGLE,
-        f"Which formula is that of the {noun(fact.subject, 'quantity')} “{fact.subject}”?",
+        stem,
         f"{capital(fact.subject)}: `{fact.value}` {said(fact)}.",
         options=arrange(f"`{hidden}`", wrong, f"{fact.id}-formula"),
     )

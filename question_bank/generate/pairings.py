@@ -14,7 +14,10 @@ from question_bank.item import MATCHING, SINGLE, Item, Pair
 from question_bank.lexicon import normal
 from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, says_the_same
 
-_SIDE = re.compile(r"\b(too |very )?(high|low|large|small|many|few|much|little|long|short|deep|shallow|strong|weak|big|fast|slow|more|less|fewer|higher|lower)\b", re.IGNORECASE)
+_SIDE = re.compile(
+    r"\b(too |very )?(high|low|large|small|many|few|much|little|long|short|deep|shallow|strong|weak|big|fast|slow|more|less|fewer|higher|lower)\b",
+    re.IGNORECASE,
+)
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
@@ -47,14 +50,15 @@ def _pairs(knowledge: Knowledge, group: Sequence[Fact]) -> Iterator[Item | Doubt
             for o in group
             if normal(o.value) != normal(fact.value) and not says_the_same(o.value, fact.value)
         ]
-        wrong = choose(capital(fact.value), candidates, f"{fact.id}-pair")
+        stem = f"{what}: what belongs to “{fact.subject}”?"
+        wrong = choose(capital(fact.value), candidates, f"{fact.id}-pair", stem)
         if wrong is None:
             continue
         yield item_on(
             fact,
             "pair",
             SINGLE,
-            f"{what}: what belongs to “{small(fact.subject)}”?",
+            stem,
             f"{capital(fact.subject)} → {fact.value} {said(fact)}.",
             level="apply",
             options=arrange(capital(fact.value), wrong, f"{fact.id}-pair"),
@@ -79,35 +83,42 @@ def _what(fact: Fact) -> str:
 
 
 def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
-    """"Too few epochs" and "too many epochs": the other side is the best wrong option."""
+    """ "Too few epochs" and "too many epochs": the other side is the best wrong option."""
     for fact in sides:
-        if is_vague(fact.value) or len(fact.value.split()) > 16 or re.search(r"\bmay\b.*\bnot learn enough\b", fact.value):
+        if (
+            is_vague(fact.value)
+            or len(fact.value.split()) > 16
+            or re.search(r"\bmay\b.*\bnot learn enough\b", fact.value)
+        ):
             yield Doubt(fact, "too vague or too long for an opposite")
             continue
         heading = fact.section[-1:] if fact.section else ()
         about = _condition(fact)
         candidates = [
-            Candidate(capital(o.value), f"That goes with “{_condition(o)}”.", 0 if o.section[-1:] == heading else 1, o.id)
+            Candidate(
+                capital(o.value), f"That goes with “{_condition(o)}”.", 0 if o.section[-1:] == heading else 1, o.id
+            )
             for o in sides
             if _condition(o) != about and not says_the_same(o.value, fact.value)
         ]
-        wrong = choose(capital(fact.value), candidates, f"{fact.id}-side")
+        stem = f"What goes with “{about}”?"
+        wrong = choose(capital(fact.value), candidates, f"{fact.id}-side", stem)
         if wrong is None or gives_away(about, fact.value) or not any(c.near == 0 for c in wrong):
             continue
         yield item_on(
             fact,
             "side",
             SINGLE,
-            f"What goes with “{about}”?",
-            f"{capital(about)}: {small(fact.value)} {said(fact)}.",
+            stem,
+            f"{capital(about)}: {fact.value} {said(fact)}.",
             level="analyse",
             options=arrange(capital(fact.value), wrong, f"{fact.id}-side"),
         )
 
 
 def _condition(fact: Fact) -> str:
-    """"learning rate too high", from the label or the left side of the arrow."""
+    """ "learning rate too high", from the label or the left side of the arrow."""
     if fact.kind == facts.PAIRING:
-        return small(fact.subject)
+        return fact.subject
     label = small(fact.relation)
-    return label if len(label.split()) > 2 else f"{small(fact.subject)}: {label}"
+    return label if len(label.split()) > 2 else f"{fact.subject}: {label}"

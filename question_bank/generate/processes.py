@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, small
+from question_bank.choosing import Candidate, arrange, capital, choose
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, item_on, said, with_fields
 from question_bank.item import ORDERING, SINGLE, Item
 from question_bank.relations import Knowledge, is_opinion, says_the_same
 
 LONGEST = 24  # words of a step
-_TELLS = re.compile(r"\b(first|then|next|finally|lastly|after that|repeat\w*|again|this process|continues?|step \d)\b", re.IGNORECASE)
+_TELLS = re.compile(
+    r"\b(first|then|next|finally|lastly|after that|repeat\w*|again|this process|continues?|step \d)\b", re.IGNORECASE
+)
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
@@ -52,7 +54,7 @@ def _doubt(steps: Sequence[Fact]) -> str:
 def _name(steps: Sequence[Fact]) -> str:
     first = steps[0]
     relation = first.relation if first.relation.casefold() not in ("steps", "process", "process steps") else ""
-    return f"“{relation.removesuffix(', in order')}” ({small(first.subject)})" if relation else f"“{first.subject}”"
+    return f"“{relation.removesuffix(', in order')}” ({first.subject})" if relation else f"“{first.subject}”"
 
 
 def _order(steps: Sequence[Fact]) -> Iterator[Item]:
@@ -79,16 +81,18 @@ def _next(steps: Sequence[Fact]) -> Iterator[Item]:
             continue
         others = [f for f in steps if f not in (now, after) and not _TELLS.search(f.value)]
         candidates = [
-            Candidate(capital(f.value), f"That is step {f.order}; “{small(now.value)}” is step {now.order}.", 0, f.id) for f in others
+            Candidate(capital(f.value), f"That is step {f.order}; “{now.value}” is step {now.order}.", 0, f.id)
+            for f in others
         ]
-        wrong = choose(capital(after.value), candidates, f"{after.id}-next")
+        stem = f"In {_name(steps)}, which step comes directly after “{now.value}”?"
+        wrong = choose(capital(after.value), candidates, f"{after.id}-next", stem)
         if wrong is None:
             continue
         yield item_on(
             after,
             "next",
             SINGLE,
-            f"In {_name(steps)}, which step comes directly after “{small(now.value)}”?",
+            stem,
             f"Step {now.order}: {now.value}. Step {after.order}: {after.value} {said(after)}.",
             level="understand",
             facts=[now, after],

@@ -10,37 +10,51 @@ from question_bank import facts
 from question_bank.choosing import Candidate, arrange, capital, choose, draw_number, small
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, item_on, said
+from question_bank.generate.definitions import SAYS
 from question_bank.item import MULTIPLE, SINGLE, Item, Option, digest
 from question_bank.lexicon import find_term, normal, singular, without_brackets
 from question_bank.relations import Knowledge, gives_away, is_opinion, nested_terms, same_term
 
 # Labels of sets whose members are a matter of fact and are not shared with the next thing of the kind.
 _CLOSED = re.compile(
-    r"(the (two|three|four|five|six|seven|eight) .*|(common |main |core |key |lstm |gru )*"
-    r"(types?( of .*)?|kinds?( of .*)?|components?|parts|gates?|variants?|variations|hyperparameters?|parameters|layers?|stages|phases|levels|properties|axioms|laws|members|classes))",
+    r"(the (two|three|four|five|six|seven|eight) .*|([\w/-]+ ){0,2}"
+    r"(types?|kinds?|components?|parts|gates?|variants?|variations|hyperparameters?|parameters|layers?|stages|phases|levels|"
+    r"properties|axioms|laws|members|classes|augmentations?|techniques|methods|strategies)( of .*)?)",
     re.IGNORECASE,
 )
-_OPEN = re.compile(r"application|benefit|advantage|challenge|use|example|best|practice|concept|tip|criteria|trade", re.IGNORECASE)
+_OPEN = re.compile(
+    r"application|benefit|advantage|challenge|\\buse|example|best|practice|concept|tip|criteria|trade|why|when|how", re.IGNORECASE
+)
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     lists: dict[tuple[str, str, str], list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
-        if fact.kind == facts.MEMBER:
+        if fact.kind == facts.MEMBER and not SAYS.fullmatch(fact.relation):
             lists[(fact.subject, fact.relation, fact.group)].append(fact)
-    sets = {key: members for key, members in lists.items() if _CLOSED.fullmatch(key[1]) and 2 <= len(members) <= 8}
+    sets = {
+        key: members
+        for key, members in lists.items()
+        if _CLOSED.fullmatch(key[1]) and not _OPEN.search(key[1]) and 2 <= len(members) <= 8 and _are_names(members)
+    }
     for (subject, label, _), members in lists.items():
         if (subject, label, members[0].group) not in sets:
-            reason = f"members of “{label}” overlap with those of other things" if _OPEN.search(label) else f"“{label}” is not known to be a closed set"
+            reason = (
+                "members are sentences, not names"
+                if _CLOSED.fullmatch(label)
+                else f"members of “{label}” overlap with those of other things"
+                if _OPEN.search(label)
+                else f"“{label}” is not known to be a closed set"
+            )
             yield from (Doubt(fact, reason) for fact in members)
     for (subject, label, _), members in sets.items():
-        names = [_member(f.value) for f in members]
-        if any(len(n.split()) > 6 or is_opinion(n) for n in names):
-            yield from (Doubt(fact, "members are sentences, not names") for fact in members)
-            continue
         outside = _outsiders(knowledge, subject, label, members, sets)
         yield from _select_all(subject, label, members, outside)
         yield from _which_member(subject, label, members, outside)
+
+
+def _are_names(members: Sequence[Fact]) -> bool:
+    return all(len(_member(f.value).split()) <= 4 and not is_opinion(f.value) and "→" not in f.value for f in members)
 
 
 def _member(text: str) -> str:
@@ -48,11 +62,19 @@ def _member(text: str) -> str:
 
 
 def _outsiders(
-    knowledge: Knowledge, subject: str, label: str, members: Sequence[Fact], sets: dict[tuple[str, str, str], list[Fact]]
+    knowledge: Knowledge,
+    subject: str,
+    label: str,
+    members: Sequence[Fact],
+    sets: dict[tuple[str, str, str], list[Fact]],
 ) -> list[Fact]:
     """Members of other sets that no document puts into this one and that no member is a part or another name of."""
     inside = [_member(f.value) for f in members]
-    every = [_member(f.value) for f in knowledge.usable if f.kind == facts.MEMBER and (same_term(f.subject, subject) or nested_terms(f.subject, subject))]
+    every = [
+        _member(f.value)
+        for f in knowledge.usable
+        if f.kind == facts.MEMBER and (same_term(f.subject, subject) or nested_terms(f.subject, subject))
+    ]
     said_of = " ".join(knowledge.about(subject))
     kinds = {t.kind for t in map(find_term, inside) if t}
     found = []
@@ -92,14 +114,18 @@ def _select_all(subject: str, label: str, members: Sequence[Fact], outside: Sequ
     if len(members) < 2 or len(outside) < 2:
         return
     identity = f"{members[0].id}-all"
-    right = sorted(members, key=lambda f: digest(identity, f.id))[: draw_number(2, min(3, len(members) - 1), identity, "right")]
+    right = sorted(members, key=lambda f: digest(identity, f.id))[
+        : draw_number(2, min(3, len(members) - 1), identity, "right")
+    ]
     wrong = sorted(outside, key=lambda f: digest(identity, f.id))
     wrong = list({normal(_member(f.value)): f for f in reversed(wrong)}.values())
     wrong = sorted(wrong, key=lambda f: digest(identity, f.id))[: max(2, 5 - len(right))]
     if len(wrong) < 2:
         return
     options = [Option(capital(_member(f.value)), True) for f in right]
-    options += [Option(capital(_member(f.value)), False, f"It belongs to the {_what(f.subject, f.relation)}.") for f in wrong]
+    options += [
+        Option(capital(_member(f.value)), False, f"It belongs to the {_what(f.subject, f.relation)}.") for f in wrong
+    ]
     options.sort(key=lambda o: digest(identity, "order", o.text))
     listed = ", ".join(_member(f.value) for f in members)
     yield item_on(
@@ -120,18 +146,24 @@ def _which_member(subject: str, label: str, members: Sequence[Fact], outside: Se
         if gives_away(name, f"{subject} {label}"):
             continue
         candidates = [
-            Candidate(capital(_member(o.value)), f"It belongs to the {_what(o.subject, o.relation)}.", int(o.source.document != fact.source.document), o.id)
+            Candidate(
+                capital(_member(o.value)),
+                f"It belongs to the {_what(o.subject, o.relation)}.",
+                int(o.source.document != fact.source.document),
+                o.id,
+            )
             for o in outside
             if not gives_away(_member(o.value), f"{subject} {label}")
         ]
-        wrong = choose(capital(name), candidates, f"{fact.id}-member")
+        stem = f"Which of these belongs to the {_what(subject, label)}?"
+        wrong = choose(capital(name), candidates, f"{fact.id}-member", stem)
         if wrong is None:
             continue
         yield item_on(
             fact,
             f"member-{digest(name, length=4)}",
             SINGLE,
-            f"Which of these belongs to the {_what(subject, label)}?",
+            stem,
             f"The {_what(subject, label)}: {', '.join(_member(f.value) for f in members)} {said(fact)}.",
             options=arrange(capital(name), wrong, f"{fact.id}-member"),
         )

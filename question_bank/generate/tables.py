@@ -14,7 +14,10 @@ from question_bank.item import SINGLE, Item
 from question_bank.lexicon import find_term, normal
 from question_bank.relations import Knowledge, gives_away, is_opinion
 
-_RATING = re.compile(r"(very )?(high|low|medium|good|excellent|fair|poor|easy|hard|difficult|fast|slow|yes|no|moderate|better|worse|✓|✗|x)( \(.*\))?", re.IGNORECASE)
+_RATING = re.compile(
+    r"(very )?(high|low|medium|good|excellent|fair|poor|easy|hard|difficult|fast|slow|yes|no|moderate|better|worse|✓|✗|x)( \(.*\))?",
+    re.IGNORECASE,
+)
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
@@ -36,7 +39,10 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
 
 def _things_in_rows(cells: Sequence[Fact]) -> bool:
     rows, columns = {f.subject for f in cells}, {f.relation for f in cells}
-    known = sum(find_term(r) is not None for r in rows) / len(rows), sum(find_term(c) is not None for c in columns) / len(columns)
+    known = (
+        sum(find_term(r) is not None for r in rows) / len(rows),
+        sum(find_term(c) is not None for c in columns) / len(columns),
+    )
     return known[0] > known[1] or (known[0] == known[1] and len(rows) >= len(columns))
 
 
@@ -44,16 +50,19 @@ def _cell(fact: Fact, line: Sequence[Fact]) -> Iterator[Item]:
     if gives_away(fact.subject, fact.value) or len(fact.value.split()) > 16:
         return
     candidates = [
-        Candidate(capital(o.value), f"That is the entry for {o.subject}, {o.relation}.", 0, o.id) for o in line if normal(o.value) != normal(fact.value)
+        Candidate(capital(o.value), f"That is the entry for {o.subject}, {o.relation}.", 0, o.id)
+        for o in line
+        if normal(o.value) != normal(fact.value)
     ]
-    wrong = choose(capital(fact.value), candidates, f"{fact.id}-cell")
+    stem = f"{capital(fact.relation)} of “{fact.subject}”: which entry is right?"
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-cell", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         f"cell-{slug_of(fact.relation)}",
         SINGLE,
-        f"{capital(fact.relation)} of “{fact.subject}”: which entry is right?",
+        stem,
         f"{fact.subject}, {fact.relation}: {fact.value} {said(fact)}.",
         options=arrange(capital(fact.value), wrong, f"{fact.id}-cell"),
     )
@@ -61,20 +70,25 @@ def _cell(fact: Fact, line: Sequence[Fact]) -> Iterator[Item]:
 
 def _thing(fact: Fact, column: Sequence[Fact], cells: Sequence[Fact]) -> Iterator[Item]:
     """Which row has this cell, where only one has."""
-    if not _things_in_rows(cells) or any(normal(o.value) == normal(fact.value) for o in column) or gives_away(fact.subject, fact.value):
+    if (
+        not _things_in_rows(cells)
+        or any(normal(o.value) == normal(fact.value) for o in column)
+        or gives_away(fact.subject, fact.value)
+    ):
         return
     if len(fact.value.split()) > 12:
         return
     candidates = [Candidate(capital(o.subject), f"{o.subject}, {o.relation}: {o.value}.", 0, o.id) for o in column]
     candidates = [c for c in candidates if not gives_away(c.text, fact.value)]
-    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-row")
+    stem = f"Which {noun(fact.subject, 'entry')} has “{fact.value}” as its {_small(fact.relation)}?"
+    wrong = choose(capital(fact.subject), candidates, f"{fact.id}-row", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         f"row-{slug_of(fact.relation)}",
         SINGLE,
-        f"Which {noun(fact.subject, 'entry')} has “{fact.value}” as its {_small(fact.relation)}?",
+        stem,
         f"{fact.subject}, {fact.relation}: {fact.value} {said(fact)}.",
         level="understand",
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-row"),

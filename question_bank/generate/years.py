@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, draw_number, small
+from question_bank.choosing import Candidate, arrange, capital, choose, draw_number
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, item_on, said, with_fields
 from question_bank.item import ORDERING, SINGLE, Item, Option, digest
 from question_bank.relations import Knowledge, is_opinion, says_the_same
 
+LATEST = 2025
 NEAREST = 2  # years that a wrong year lies away at least
 
 
@@ -41,13 +42,18 @@ def _when(fact: Fact) -> Iterator[Item]:
     steps = [draw_number(NEAREST, 3, identity, "step", str(i)) for i in range(4)]
     below = [year - sum(steps[: i + 1]) for i in range(rank)][::-1]
     above = [year + sum(steps[rank : rank + i + 1]) for i in range(3 - rank)]
+    while above and above[-1] > LATEST:  # a year to come is no plausible option: it goes below instead
+        above.pop()
+        below.insert(0, (below[0] if below else year) - NEAREST)
     years = [*below, year, *above]
     feedback = f"It was {year}."
     yield item_on(
         fact,
         "when",
         SINGLE,
-        f"In which year: {small(fact.value)}?" if fact.relation == "event" else f"Which year do the notes give for {fact.value}?",
+        f"In which year: {fact.value}?"
+        if fact.relation == "event"
+        else f"Which year do the notes give for {fact.value}?",
         f"{year}: {fact.value} {said(fact)}.",
         options=tuple(Option(str(y), y == year, "" if y == year else feedback) for y in years),
     )
@@ -59,14 +65,15 @@ def _what(fact: Fact, events: Sequence[Fact]) -> Iterator[Item]:
         for o in events
         if o.subject != fact.subject and o.relation == fact.relation and not says_the_same(o.value, fact.value)
     ]
-    wrong = choose(capital(fact.value), candidates, f"{fact.id}-what")
+    stem = f"Which of these belongs to the year {fact.subject}?"
+    wrong = choose(capital(fact.value), candidates, f"{fact.id}-what", stem)
     if wrong is None:
         return
     yield item_on(
         fact,
         "what",
         SINGLE,
-        f"Which of these belongs to the year {fact.subject}?",
+        stem,
         f"{fact.subject}: {fact.value} {said(fact)}.",
         options=arrange(capital(fact.value), wrong, f"{fact.id}-what"),
     )

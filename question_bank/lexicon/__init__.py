@@ -18,10 +18,7 @@ _HERE = Path(__file__).parent
 _STEMMER = snowballstemmer.stemmer("english")
 
 _STOP = frozenset(
-    "a an and are as at be been being by can do does during each etc for from has have in into is it its like of on or such "
-    "that the their them then there these they this those to up via was were when where which while who will with within "
-    "would not no than so use uses used using also more most very only other one two based make makes made help helps get "
-    "gets allow allows enable enables provide provides well work works e.g i.e".split()
+    ["a", "an", "and", "are", "as", "at", "be", "been", "being", "by", "can", "do", "does", "during", "each", "etc", "for", "from", "has", "have", "in", "into", "is", "it", "its", "like", "of", "on", "or", "such", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "up", "via", "was", "were", "when", "where", "which", "while", "who", "will", "with", "within", "would", "not", "no", "than", "so", "use", "uses", "used", "using", "also", "more", "most", "very", "only", "other", "one", "two", "based", "make", "makes", "made", "help", "helps", "get", "gets", "allow", "allows", "enable", "enables", "provide", "provides", "well", "work", "works", "e.g", "i.e"]
 )
 # Words that say the same; the first stands for all.
 _SAME = (
@@ -121,7 +118,12 @@ def find_topic(*names: str) -> str:
     known = _topic_names()
     for name in names:
         term = find_term(name)
-        for one in (name, without_brackets(name), *re.findall(r"\(([^()]+)\)", name), *((term.name, *term.aliases) if term else ())):
+        for one in (
+            name,
+            without_brackets(name),
+            *re.findall(r"\(([^()]+)\)", name),
+            *((term.name, *term.aliases) if term else ()),
+        ):
             if normal(one) in known:
                 return known[normal(one)]
     for name in names:  # a heading such as "Understanding the Heaviside step function": its longest known part

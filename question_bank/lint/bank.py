@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from question_bank.item import CLOZE, CODE, MULTIPLE, SHORT, SINGLE, Item
 from question_bank.lint.finding import FLAW, REMARK, SEVERE, Finding, found
-from question_bank.lint.text import COMMON_ROOTS, WORDS, content, form, is_wordy, phrase_in, prose, shown, words
+from question_bank.lint.text import (
+    COMMON_ROOTS,
+    WORDS,
+    content,
+    context,
+    form,
+    formulas,
+    is_wordy,
+    phrase_in,
+    prose,
+    shown,
+    words,
+)
 
 # A rule about a whole bank runs on every build: one false alarm in a thousand is what a maintainer will bear.
 RARE = 0.001
 NEAR = 0.9  # share of common words from which two items say the same
-CONTEXT = 0.6  # share of an item's own words that another stem must print, besides its key, to give it away
+LONG_STEM = 20  # different words of stem and key from which one that differs may be mere wording
+CONTEXT = 0.75  # share of an item's own words that another stem must print, besides its key, to give it away
+OWN = 0.005  # a word in more stems than this is how the bank asks ("which term fits"), not what an item is about
 
 
 def provenance(item: Item) -> Iterator[Finding]:
@@ -65,11 +80,16 @@ def _one_group(a: Item, b: Item) -> bool:
     return bool(a.group) and a.group == b.group
 
 
+def _kept_apart(a: Item, b: Item) -> bool:
+    return _one_group(a, b) or not set(a.facts).isdisjoint(b.facts)
+
+
 def _near_duplicates(items: Sequence[Item]) -> Iterator[Finding]:
-    bags = [frozenset(words(" ".join((i.stem, *_key(i), i.code)))) for i in items]
+    # A word of the stem is not the same word in the key: "term?" for a definition is not "definition?" for the term.
+    bags = [frozenset([(0, w) for w in _signed(i.stem)] + [(1, w) for k in _key(i) for w in _signed(k)]) for i in items]
     frequency = Counter(w for bag in bags for w in bag)
     # Two bags that share 90 % of their words share one of the rarest tenth of either: only those are looked up.
-    index: dict[str, list[int]] = defaultdict(list)
+    index: dict[tuple[int, str], list[int]] = defaultdict(list)
     for at, bag in enumerate(bags):
         rarest = sorted(bag, key=lambda w: (frequency[w], w))[: len(bag) - math.ceil(NEAR * len(bag)) + 1]
         for other in sorted({o for w in rarest for o in index[w]}):
@@ -80,14 +100,28 @@ def _near_duplicates(items: Sequence[Item]) -> Iterator[Finding]:
                 or _identity(a) == _identity(b)
             ):
                 continue
-            yield _near_duplicate(b, a, bag ^ bags[other])
+            difference = frozenset(w for _, w in bag ^ bags[other])
+            # In a short stem one word of matter is a tenth: "range of the sigmoid" is not "range of the hard sigmoid".
+            if _formulas(a) != _formulas(b) or (len(bag) < LONG_STEM and content(" ".join(difference))):
+                continue
+            yield _near_duplicate(b, a, difference)
             break
         for w in rarest:
             index[w].append(at)
 
 
+def _signed(text: str) -> list[str]:
+    """Words and numbers, where -1 is not 1."""
+    return re.findall(r"(?<!\w)[-−]\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*|[^\W\d_]+", text.casefold())
+
+
+def _formulas(item: Item) -> tuple[str, ...]:
+    """Code and formulas of the stem and the key, without spaces: there one letter makes all the difference."""
+    return tuple("".join(f.split()) for text in (item.stem, *_key(item), f"`{item.code}`") for f in formulas(text))
+
+
 def _near_duplicate(item: Item, first: Item, difference: frozenset[str]) -> Finding:
-    if difference and all(w[0].isdigit() for w in difference):
+    if difference and all(w[0].isdigit() or w[0] in "-−" for w in difference):
         advice = "Give both the same group, so that one exam takes at most one of them."
         message = f"It is {first.id} with other numbers."
         return found(item, "near-duplicate", message, advice, "stem", REMARK)
@@ -153,25 +187,32 @@ def length_balance(items: Sequence[Item]) -> Iterator[Finding]:
 
 
 def give_aways(items: Sequence[Item]) -> Iterator[Finding]:
-    """Report stems that print the key of another item along with its question, and items that rest on one fact."""
+    """Report stems that print the key of another item along with its question, and items that rest on one fact.
+
+    Items of one group or on one fact never meet in an exam, so what they print of each other does no harm; the shared
+    fact is a remark, so that whoever puts an exam together by hand knows.
+    """
     stems = [words(prose(i.stem)) for i in items]
-    matter = [content(i.stem) - COMMON_ROOTS for i in items]
+    matter = [context(i.stem) - COMMON_ROOTS for i in items]
+    stems_with = Counter(w for several in matter for w in several)
+    own = [frozenset(w for w in several if stems_with[w] <= max(5, OWN * len(items))) for several in matter]
     index: dict[str, set[int]] = defaultdict(set)
     for at, stem in enumerate(stems):
         for w in set(stem):
             index[w].add(at)
     for at, item in enumerate(items):
-        # A stem of one or two words of matter ("What is dropout?") would be met by chance.
-        if len(matter[at]) < 3:
+        # A stem of one word of matter ("What is dropout?") would be met by chance.
+        if len(own[at]) < 2:
             continue
+        numbers = {w for w in matter[at] if w[0].isdigit()}  # what a question with numbers turns on
         for phrase in _telling_keys(item):
             if phrase_in(phrase, stems[at]):
                 continue
             hits = set.intersection(*(index[w] for w in sorted(set(phrase), key=lambda w: (len(index[w]), w))))
             for other in sorted(hits - {at}):
-                if _one_group(item, items[other]) or len(matter[at] & matter[other]) < CONTEXT * len(matter[at]):
+                if _kept_apart(item, items[other]) or len(own[at] & matter[other]) < CONTEXT * len(own[at]):
                     continue
-                if phrase_in(phrase, stems[other]):
+                if numbers <= matter[other] and phrase_in(phrase, stems[other]):
                     advice = "Reword the stem without that phrase, or give both items one group."
                     message = (
                         f"The stem prints “{' '.join(phrase)}”, the key of {item.id}, along with what that item asks."

@@ -14,9 +14,10 @@ _SUBORDINATE = (
 )
 # "Layers drop what does not fit" asks nothing: the question word opens the sentence, or its last part.
 _NOT = re.compile(
-    rf"(?:^\W*(?:\w+ )?|, (?=[^,]*\?\W*$))(?:which|what|who|select|choose|mark|name)\b(?:(?!\b{_SUBORDINATE}\b)[^,;:?])*?"
-    r"(?<!\bof )(?<!\bby )(?<!\bor )(?<!\bfor )(?<!\bwith )[*_]{0,3}\b(?P<no>not|cannot|never"
-    r"|\w+n['’]t)\b(?! (?:only|yet)\b)",
+    r"(?:^\W*(?:\w+ )?|, (?=[^,]*\?\W*$))(?:which|what|who|select|choose|mark|name)\b"
+    rf"(?:(?!\b{_SUBORDINATE}\b)[^,;:?])*?"
+    r"(?<!\bof )(?<!\bby )(?<!\bor )(?<!\bfor )(?<!\bwith )"
+    r"[*_]{0,3}\b(?P<no>not|cannot|never|\w+n['’]t)\b(?! (?:only|yet)\b)",
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(r"\b(?:all|each|every|any|which|following)\b[^.?]*?[*_]{0,3}\b(?P<no>except)\b", re.IGNORECASE)

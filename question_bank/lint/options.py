@@ -88,7 +88,8 @@ def _combination(label: str) -> re.Pattern[str]:
 _LETTERS, _DIGITS, _ROMANS = _combination(_LABEL), _combination(_DIGIT), _combination(_ROMAN)
 # Statements numbered in the stem: a first and a second mark, so that "(3, 1) and (3, 2)" are none.
 _LISTED = re.compile(
-    r"(?:^|[^,]\s)\(?(?:1[.):]\s.*[^,]\s\(?2|i[.):]\s.*[^,]\s\(?ii|I[.):]\s.*[^,]\s\(?II|A[.):]\s.*[^,]\s\(?B)[.):]\s", re.DOTALL
+    r"(?:^|[^,]\s)\(?(?:1[.):]\s.*[^,]\s\(?2|i[.):]\s.*[^,]\s\(?ii|I[.):]\s.*[^,]\s\(?II|A[.):]\s.*[^,]\s\(?B)[.):]\s",
+    re.DOTALL,
 )
 
 

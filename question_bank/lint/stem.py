@@ -31,7 +31,8 @@ _CODE_MEANT = re.compile(
     re.IGNORECASE,
 )
 _PICTURE = re.compile(
-    r"\b(?:figure|diagram|picture|chart|plot|image|graph) (?:below|above)(?=[\s,.?:]|$)|\bshown (?:above|below)\b"
+    r"\b(?:figure|diagram|picture|chart|plot|image|graph) (?:below|above)(?=[,.?:]|$|\s(?:shows?|is|are|depicts?)\b)"
+    r"|\bshown (?:above|below)\b"
     r"|\b(?:following|above) (?:figure|diagram|picture|chart|plot|image|graph)\b|\bin the (?:figure|diagram)\b",
     re.IGNORECASE,
 )
@@ -71,8 +72,9 @@ def ambiguous(item: Item) -> Iterator[Finding]:
     yield from _absent(item, asked)
     first = asked.strip()
     loose = _PRONOUN_FIRST.match(first) and not _IS_IT.search(first)
-    nothing_else = _PRONOUN.search(first) and not content(first) and not has_maths(item.stem)
-    if (loose or nothing_else) and not has_code(item) and item.kind != CLOZE:
+    bare = asked == text and not content(text) and not re.search(r"\d", text) and not has_maths(item.stem)
+    nothing_else = bare and _PRONOUN.search(first)
+    if (loose or nothing_else) and not has_code(item) and item.kind in (SINGLE, MULTIPLE, NUMERIC, SHORT):
         yield found(
             item,
             "ambiguous",

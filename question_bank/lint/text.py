@@ -8,6 +8,8 @@ import re
 from question_bank.item import CODE, MULTIPLE, SINGLE, Item
 from question_bank.marking import read_number
 
+LONGEST = 4_000  # characters of a text that the rules look at: far more than an item has, few enough to stay fast
+
 NUMBER, FORMULA, WORDS = "number", "formula", "words"
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`", re.DOTALL)
@@ -33,7 +35,7 @@ through thus to together too toward towards two type under until up upon us use 
 what when where whether which while who whom whose why will with within without would yes yet you your happens
 happen called call name named means mean meant describe describes described best true false correct incorrect right
 wrong statement statements option options answer answers choose select apply applies pick mark tick claim claims
-sentence holds valid question item
+sentence holds valid question item term terms entry description fit fits belong belongs match matches
 """
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
 
@@ -55,12 +57,17 @@ _SUFFIXES = tuple(sorted(_ENDINGS.split(), key=len, reverse=True))
 
 def without_code(text: str) -> str:
     """The text with code and formulas left out; emphasis stays."""
-    return _MATHS.sub(" ", _CODE.sub(" ", text))
+    return _MATHS.sub(" ", _CODE.sub(" ", text[:LONGEST]))
 
 
 def prose(text: str) -> str:
     """What is left of a text without code, formulas and marks of emphasis."""
     return re.sub(r"[*]+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", without_code(text))
+
+
+def formulas(text: str) -> list[str]:
+    """The pieces of code and the formulas of a text."""
+    return [*_CODE.findall(text), *_MATHS.findall(_CODE.sub(" ", text))]
 
 
 def unquoted(text: str) -> str:
@@ -105,6 +112,12 @@ def content(text: str) -> frozenset[str]:
     )
 
 
+@functools.lru_cache(maxsize=16384)
+def context(text: str) -> frozenset[str]:
+    """What a stem is about, with the words and numbers in its formulas and code."""
+    return frozenset(root(w) for w in words(text) if w not in FUNCTION_WORDS)
+
+
 COMMON_ROOTS = frozenset(root(w) for w in _COMMON.split())
 
 
@@ -127,6 +140,9 @@ def form(text: str) -> str:
     """Whether an option is a number, a formula (or shape, or code), or words."""
     if amount(text):
         return NUMBER
+    if re.match(r"[-−+±√∞]\s?\w", text.strip()):  # -alpha
+        return FORMULA
+    text = text[:LONGEST]
     spoken = without_code(text)
     long_words = [w for w in _WORD.findall(spoken) if len(w) > 2 and not w[0].isdigit()]
     if not long_words:
