@@ -1,4 +1,4 @@
-"""Grade the sample submissions that come with the assignments, as an instructor would."""
+"""Grade the sample submissions that come with the assignments and build the course's bank, as an instructor would."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from autograder.report import show_table, write_reports
 from autograder.results import Result
 from autograder.sandbox import Sandbox
 from autograder.submission import find_submissions
+from question_bank.build import build_bank, write_build
+from question_bank.document import find_documents
+from question_bank.interchange import EXPORTS
+from question_bank.item import digest
+from question_bank.template import draw, load_templates
 
 Grade = Callable[..., list[Result]]  # cli.common.grade_all: grading with a progress bar
 
@@ -43,3 +48,21 @@ def run_demo(
     if not graded:
         raise AssignmentError(f"no samples in {root / 'reference'}: expected reference/<assignment>/samples/")
     return graded
+
+
+def run_bank_demo(notes: Path, folder: Path, console: Console, quiet: bool) -> int:
+    """Build a bank from the course notes and print a paper of 30 items with its key; returns the number of items."""
+    made = build_bank(find_documents([notes]))
+    write_build(made, folder)
+    drawn = [draw(one, "demo") for one in sorted(load_templates(), key=lambda one: digest("demo", one.id))[:15]]
+    items = [*sorted(made.items, key=lambda item: digest("demo", item.id))[:15], *drawn]
+    for name, path in (("paper", folder / "paper.html"), ("key", folder / "key.html")):
+        path.write_bytes(EXPORTS[name](items, "Practice paper").data)
+    if not quiet:
+        console.print("\n[bold]Question bank[/]", highlight=False)
+        console.print(
+            f"{len(made.items)} items from {len(made.documents)} documents, {len(load_templates())} templates",
+            highlight=False,
+        )
+        console.print(f"open {folder / 'paper.html'}", highlight=False, soft_wrap=True)
+    return len(made.items)

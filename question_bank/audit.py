@@ -1,7 +1,7 @@
 """The audit of a template: many items are drawn, and each is checked by what is printed on it.
 
-Nothing that the engine decided is believed here: the options' numbers are read back from their text, the key is compared
-with the second way, and over the whole run the key must stand at every rank equally often.
+Nothing that the engine decided is believed here: the options' numbers are read back from their text, the key is
+compared with the second way, and over the whole run the key must stand at every rank equally often.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ UNLIKELY = 1e-4  # a rank as uneven as this by chance alone: one run in ten thou
 EXPECTED = 200  # questions that name a mistake before it must have been offered once
 REPORT_EVERY = 100
 
-_UGLY = re.compile(
-    r"\bnan\b|\binf\b|\d[eE][+-]?\d|\d\.\d{7,}|(?<![\d.\w])-0(?:\.0+)?(?![\d.])|\b1 (?:[a-z]+[^su\W]s)\b"
+_UGLY = re.compile(r"\bnan\b|\binf\b|\d[eE][+-]?\d|\d\.\d{7,}|(?<![\d.\w])[-−]0(?:\.0+)?(?![\d.])")
+_PLURAL = re.compile(
+    r"(?<![\d.,·=+−×/-])(?<![·=+−×/-] )\b1 (?:row|column|pixel|token|layer|head|block|epoch|image|example|neuron)s\b"
 )
 
 
@@ -142,13 +143,14 @@ def read(text: str, question: Question) -> Decimal | None:
     """The number of an option, or ``None`` when it is not printed as it should be."""
     plain = text.removesuffix(f" {question.unit}") if question.unit else text
     digits = rf"-?(?:0|[1-9]\d*)\.\d{{{question.places}}}" if question.places else r"-?(?:0|[1-9]\d*)"
-    return Decimal(plain) if re.fullmatch(digits, plain) and not _UGLY.search(text) else None
+    plural = question.unit.endswith("s") and plain == "1"
+    return Decimal(plain) if re.fullmatch(digits, plain) and not _UGLY.search(text) and not plural else None
 
 
 def _common_faults(item: Item, question: Question) -> Iterator[str]:
     yield from problems(item)
     written = [item.stem, item.explanation, *(o.feedback for o in item.options)]
-    if any(_UGLY.search(text) for text in written):
+    if any(_UGLY.search(text) or _PLURAL.search(text) for text in written):
         yield "stem, explanation or feedback holds an ugly number or a wrong plural"
     if any("  " in text or not text.strip() for text in written[:2] + [w.feedback for w in question.wrong]):
         yield "stem, explanation or feedback is empty or holds two spaces in a row"

@@ -22,6 +22,7 @@ from question_bank.relations import make_knowledge
 from question_bank.store import REVIEW, write_bank, write_yaml
 
 FORMAT = 1
+NOTES = Path(__file__).parent / "notes"  # the course's own
 
 
 @dataclass(frozen=True)

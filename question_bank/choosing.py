@@ -59,7 +59,10 @@ def choose(key: str, candidates: Sequence[Candidate], identity: str, stem: str =
     else:  # and where the key repeats nothing, wrong options that do are a last resort
         pool.sort(key=lambda c: _echo(c.text, stem) > 0)
     numbers = number_in(key) is not None and all(number_in(c.text) is not None for c in pool)
-    rank = (lambda text: number_in(text) or 0.0) if numbers else (lambda text: float(len(text)))
+
+    def rank(text: str) -> float:
+        return (number_in(text) or 0.0) if numbers else float(len(text))
+
     for wanted in range(min(MOST, len(pool)), 1, -1):
         smaller = draw_number(0, wanted + 1, identity, "rank", str(wanted))
         below = [c for c in pool if rank(c.text) < rank(key)]
@@ -71,7 +74,7 @@ def choose(key: str, candidates: Sequence[Candidate], identity: str, stem: str =
     # The ranks cannot be balanced: take the nearest, unless the key would stand out at a glance.
     chosen = pool[:MOST]
     lengths = [len(c.text) for c in chosen]
-    stands_out = len(key) > 1.15 * max(lengths) or len(key) < 0.85 * min(lengths)
+    stands_out = len(key) > 1.3 * max(lengths) or len(key) < 0.85 * min(lengths)
     if len(key) < min(lengths) and draw_number(0, 2, identity, "shortest"):
         return None  # keys with short names would make "take the shortest" a good rule
     return None if stands_out and max(len(key), *lengths) > 16 else chosen

@@ -145,6 +145,7 @@ def _front_matter(lines: list[str]) -> int:
 
 
 def fingerprint(line: str) -> str:
-    """Twelve hex digits that name the words of a line, whatever its markup, spacing and case."""
-    words = re.sub(r"[\W_]+", " ", line.casefold()).strip()
-    return hashlib.sha256(words.encode()).hexdigest()[:12]
+    """Twelve hex digits that name the words and signs of a line, whatever its markup, spacing and case."""
+    plain = re.sub(r"^\s*([-*+]|\d+[.)])\s+", "", line.casefold())
+    words = re.sub(r"[^\w+\-−×÷=<>^/]+|_+", " ", plain).split()
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:12]

@@ -103,17 +103,18 @@ def place(errata: Sequence[Erratum], document: Document) -> tuple[dict[int, Erra
     found: dict[int, Erratum] = {}
     lost = []
     for erratum in errata:
+        line = 0
         if 0 < erratum.line <= len(prints) and prints[erratum.line - 1] == erratum.fingerprint:
-            found[erratum.line] = erratum
+            line = erratum.line
         elif erratum.fingerprint in prints and erratum.document == document.name:
             near = [n for n, one in enumerate(prints, 1) if one == erratum.fingerprint]
-            found[min(near, key=lambda n: abs(n - erratum.line))] = erratum
+            line = min(near, key=lambda n: abs(n - erratum.line))
         elif erratum.document == document.name:
             lost.append(
-                Remark(
-                    document.name, erratum.line, "an erratum names this line, but its words have changed: look at both"
-                )
+                Remark(document.name, erratum.line, "an erratum names this line, but its words have changed: look at both")
             )
+        if line and (line not in found or found[line].status == QUALIFY):  # of two, the one that forbids more
+            found[line] = erratum
     return found, lost
 
 

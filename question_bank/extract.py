@@ -56,11 +56,7 @@ def extract(document: Document) -> list[Fact]:
                 continue
             group = f"{entry.group or '/'.join(entry.section)}|{kind}|{relation if kind in (facts.ATTRIBUTE, facts.CELL) else ''}"
             order[group] += 1
-            names = (
-                [subject, relation, *reversed(entry.section)]
-                if kind not in (facts.EVENT, facts.MEMBER)
-                else [*reversed(entry.section)]
-            )
+            names = [*([] if kind == facts.EVENT else [subject, relation]), *reversed(entry.section)]
             topic = find_topic(*names) or _heading(entry) or document.name
             place = Source(document.name, entry.first, entry.last, document.quote(entry.first, entry.last)[:400])
             fact = Fact(
@@ -133,7 +129,7 @@ def _is_term(split: re.Match[str]) -> bool:
     return (
         len(term.split()) <= 7
         and not term.endswith((",", ";"))
-        and not re.match(r"(if|when|for example|e\.g|note|now|then)\b", term, re.IGNORECASE)
+        and not re.match(r"(if|when|for example|example|e\.g|note|now|then)\b", term, re.IGNORECASE)
     )
 
 

@@ -111,9 +111,10 @@ def _item(answer: str, document: Document, fact: Fact, first: int, last: int) ->
         told = json.loads(answer[start : end + 1])
     except (ValueError, RecursionError):
         return "the answer holds no JSON"
-    fields = [told.get(name) for name in ("stem", "key", "explanation", "quote")] if isinstance(told, dict) else []
-    wrong = told.get("distractors") if isinstance(told, dict) else None
-    if not fields or not all(isinstance(f, str) and f.strip() and len(f) < 1000 for f in fields):
+    told = told if isinstance(told, dict) else {}
+    fields = [f for name in ("stem", "key", "explanation", "quote") if isinstance(f := told.get(name), str)]
+    wrong = told.get("distractors")
+    if len(fields) < 4 or not all(f.strip() and len(f) < 1000 for f in fields):
         return "the answer lacks a stem, a key, an explanation or a quote"
     if not isinstance(wrong, list) or not 2 <= len(wrong) <= 4 or not all(isinstance(w, str) and len(w) < 500 for w in wrong):
         return "the answer lacks two to four wrong options"

@@ -23,7 +23,7 @@ _ABOUT_TERM = (facts.DEFINITION, facts.STATEMENT, facts.ATTRIBUTE, facts.MEMBER)
 _OPINION = re.compile(
     r"\b(most|best|popular\w*|good|great|excellent\w*|simple|simpler|simplest|basic|easy|easier|powerful|user-friendly|better|worse|"
     r"often|usually|typically|sometimes|commonly|widely|generally|mostly|primarily|traditional|important|significant\w*|various|"
-    r"advanced|optimi[sz]ed|modern|state-of-the-art|cutting-edge|revolution\w+|dramatically|intuitive|pythonic|comparable|perfect|amazing|should|crucial|essential)\b",
+    r"advanced|optimi[sz]ed|modern|state-of-the-art|cutting-edge|revolution\w+|dramatically|intuitive|pythonic|comparable|perfect|amazing|should|crucial|essential|a lot|lots of|etc)\b",
     re.IGNORECASE,
 )
 _ANALOGY = re.compile(

@@ -206,8 +206,9 @@ def _compose(path: Path, name: str) -> yaml.Node | None:
 def _convert(node: yaml.Node, kind: object, file: str, field: str, wrong: list[Problem], depth: int = 0) -> object:
     """A node as ``kind``; what does not fit is added to ``wrong``."""
 
-    def bad(message: str) -> None:
+    def bad(message: str) -> object:
         wrong.append(Problem(file, node.start_mark.line + 1, field, message))
+        return None
 
     if depth > DEEPEST:
         return bad("nested too deeply")

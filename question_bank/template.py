@@ -55,12 +55,14 @@ class Draw:
 
     def decimal(self, low: float, high: float, places: int = 1) -> float:
         """A number with ``places`` decimals from ``low`` to ``high``, both included."""
-        return self._rng.randint(math.ceil(low * 10**places - 1e-9), math.floor(high * 10**places + 1e-9)) / 10**places
+        scale = 10.0**places
+        return self._rng.randint(math.ceil(low * scale - 1e-9), math.floor(high * scale + 1e-9)) / scale
 
     def decimals(self, count: int, low: float, high: float, places: int = 1) -> list[float]:
         """``count`` different numbers."""
-        steps = range(math.ceil(low * 10**places - 1e-9), math.floor(high * 10**places + 1e-9) + 1)
-        return [n / 10**places for n in self._rng.sample(steps, count)]
+        scale = 10.0**places
+        steps = range(math.ceil(low * scale - 1e-9), math.floor(high * scale + 1e-9) + 1)
+        return [n / scale for n in self._rng.sample(steps, count)]
 
     def choose(self, *values: T) -> T:
         return self._rng.choice(values)
@@ -276,5 +278,5 @@ def is_ugly(value: float, places: int) -> bool:
 
 def _on_the_edge(value: float, places: int) -> bool:
     """Whether rounding could go either way: the digits after the last place are 5000…"""
-    scaled = abs(value) * 10**places
+    scaled = abs(value) * 10.0**places
     return abs(scaled - math.floor(scaled) - 0.5) < 1e-4

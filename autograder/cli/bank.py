@@ -52,6 +52,7 @@ def build(
     _, lapsed = apply_decisions(read_bank(folder), read_decisions(folder))
     found = [f for f in lint.lint_bank(items) if f.severity != lint.REMARK]
     refused = lint.refused(found)
+    severe = [f for f in found if f.severity == lint.SEVERE and not f.item_id]
     if not quiet:
         kinds = Counter(item.kind for item in made.items)
         out.print(f"{plain(str(folder))}: {len(made.items)} items from {len(paths)} documents", highlight=False)
@@ -61,11 +62,11 @@ def build(
             out.print(f"  [yellow]{plain(one.item_id)}[/]: {plain(one.why)}", highlight=False, soft_wrap=True)
     if not made.items:
         err.print("No items: the documents hold no definitions, lists, tables, steps or formulas that could carry one.")
+    for finding in [*severe, *(f for f in found if f.item_id in refused)]:
+        err.print(plain(lint.explain(finding)), highlight=False, soft_wrap=True)
     if refused:
-        for finding in [f for f in found if f.item_id in refused]:
-            err.print(plain(lint.explain(finding)), highlight=False, soft_wrap=True)
         err.print(f"{len(refused)} items of people's own or edited do not pass the lint: mend or retire them.")
-    raise typer.Exit(SOME_FAILED if refused or not made.items else OK)
+    raise typer.Exit(SOME_FAILED if refused or severe or not made.items else OK)
 
 
 def _left_out(made: Build, verbose: bool) -> None:
@@ -142,8 +143,12 @@ def show(
 
 
 @app.command()
-def stats(bank: Bank = None, json: Json = False) -> None:
-    """Count items by topic, level and kind, and name the topics that have none.
+def stats(
+    bank: Bank = None,
+    kinds: Annotated[bool, typer.Option("--kinds", help="Count by kind instead of by level.")] = False,
+    json: Json = False,
+) -> None:
+    """Count items by topic and level (or kind), and name the topics that have none.
 
     Example: autograder bank stats
     """
@@ -154,10 +159,10 @@ def stats(bank: Bank = None, json: Json = False) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("topic")
-    for column in ("facts", "items", *LEVELS, *KINDS, "templates"):
-        table.add_column(column[:8], justify="right")
+    for column in ("facts", "items", *(KINDS if kinds else LEVELS), "templates"):
+        table.add_column(column, justify="right")
     for row in found.rows:
-        numbers = (row.facts, row.items, *row.levels, *row.kinds, row.templates)
+        numbers = (row.facts, row.items, *(row.kinds if kinds else row.levels), row.templates)
         table.add_row(plain(row.topic), *(str(n) if n else "·" for n in numbers))
     out.print(table)
     states = ", ".join(f"{n} {state}" for state, n in sorted(found.states.items()))
@@ -190,7 +195,8 @@ def diff(
         return
     for change in changes:
         colour = {"new": "green", "gone": "red"}.get(change.what, "yellow")
-        stem = (change.new or change.old).stem if change.new or change.old else ""
+        item = change.new or change.old
+        stem = item.stem if item else ""
         text = f"[{colour}]{plain(change.what)}[/] {plain(change.item_id)}: {plain(stem[:100])}"
         out.print(text, highlight=False, soft_wrap=True)
     out.print(f"{len(changes)} items differ", highlight=False)
@@ -220,7 +226,7 @@ def draws(
     else:
         for name, one in audits:
             mark = "[red]✗[/]" if one.findings else "[green]✓[/]"
-            out.print(f"{mark} {name}: {one.draws} draws, {one.distinct} different, {one.seconds:.1f} s", highlight=False)
+            out.print(f"{mark} {name}: {one.draws} draws, {one.stems} different, {one.seconds:.1f} s", highlight=False)
             for finding in one.findings[:5]:
                 out.print(f"    {plain(str(finding))}", highlight=False, soft_wrap=True)
         out.print(f"{len(audits)} templates, {len(bad)} with findings", highlight=False)

@@ -35,13 +35,14 @@ from autograder.cli.common import (
     spinner,
     stored_results,
 )
-from autograder.demo import run_demo
+from autograder.demo import run_bank_demo, run_demo
 from autograder.doctor import examine
 from autograder.grade import write_result
 from autograder.report import show_result, show_table, write_reports
 from autograder.results import to_json
 from autograder.score import score
 from autograder.stand import Stand
+from question_bank.build import NOTES
 
 
 def grade(
@@ -191,10 +192,12 @@ def demo(
     root: Root = None,
     quiet: Quiet = False,
 ) -> None:
-    """Grade the sample submissions of every assignment and write reports.
+    """Grade the sample submissions of every assignment, write reports, and build a bank from the course notes.
 
     Example: autograder demo
     """
     box = sandbox.probe()
     require_sandbox(box, allow_none=False)
     run_demo(root or find_root(), folder, box, out, quiet, grade_all)
+    with spinner("building the question bank", quiet):
+        run_bank_demo(NOTES, folder / "bank", out, quiet)

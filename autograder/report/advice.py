@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autograder.report.measured import MEASURED, sentence
 from autograder.report.text import capital, function_name
 from autograder.report.view import FAIL, PARTLY, PASS, CheckView, functions
-from autograder.results import INCONCLUSIVE, NOT_JUDGED, SKIPPED, Finding, Result
+from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, SKIPPED, Finding, Result
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ def steps(result: Result) -> tuple[Step, ...]:
             found.append(step)
         said.add(step.text)
     return tuple(found)
+
+
+def missed_topics(result: Result) -> tuple[str, ...]:
+    """The topics of the known mistakes in a submission, most points first; at most four."""
+    missed = {c.topic: 0.0 for c in result.checks if c.topic and c.outcome == FAILED}
+    for function in functions(result):
+        for check in function.checks:
+            if check.evidence.topic in missed:
+                missed[check.evidence.topic] += (check.possible or 0.0) - (check.points or 0.0)
+    return tuple(sorted(missed, key=lambda topic: -missed[topic])[:4])
 
 
 def first_reason(result: Result) -> str:

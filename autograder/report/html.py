@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from autograder.report import advice, measured, plots, standing, text, view
 from autograder.report.classes import overview
 from autograder.results import Result
+from question_bank.practice import practice
 
 
 def submission_page(
@@ -53,6 +54,7 @@ def submission_page(
             summary=standing.summary(result),
             steps=advice.steps(result),
             change=standing.change(previous, result),
+            practice=practice(advice.missed_topics(result), result.provenance.submission_sha256),
             complete=standing.complete(result),
             findings={s: [f for f in result.findings if f.severity == s] for s in ("violation", "skipped", "note")},
             excerpt=functools.partial(view.excerpt, sources),

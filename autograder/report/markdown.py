@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from autograder.report import advice, measured, plots, readings, standing, view
 from autograder.report.text import distance, place_words, points, value_pair, visible
 from autograder.results import CheckEvidence, Result
+from question_bank.practice import practice
 
 # Everything CommonMark, GitHub's extensions, or a mail client might read as more than a character.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$^=])")
@@ -39,6 +40,7 @@ def submission_markdown(result: Result, *, assignment_title: str, previous: Resu
         parts.append("\n".join(_finding(f.severity, f.where, f.name, f.message, f.instead) for f in result.findings))
     for function in view.functions(result):
         parts += _function(function, result.provenance.device)
+    parts += _practice(result)
     p = result.provenance
     parts.append(
         f"Graded by version {_plain(p.engine_version)} of the grader, assignment {_plain(p.assignment)} "
@@ -46,6 +48,20 @@ def submission_markdown(result: Result, *, assignment_title: str, previous: Resu
         f"submission {_code(p.submission_sha256[:12])}."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _practice(result: Result) -> list[str]:
+    found = practice(advice.missed_topics(result), result.provenance.submission_sha256)
+    parts = ["## Practice"] if found else []
+    for topic in found:
+        parts.append(f"### {_plain(topic.topic)}")
+        for item in topic.items:
+            options = "\n".join(f"- {_plain(option.text)}" for option in item.options)
+            code = ["\n".join(f"    {line}" for line in visible(item.code, lines=True).splitlines())] if item.code else []
+            answer = "; ".join(item.keys or item.accepted[:1])
+            parts += [_plain(item.stem), *code, *([options] if options else [])]
+            parts.append(f"Answer: {_plain(answer)}. {_plain(item.explanation)}")
+    return parts
 
 
 def _next(result: Result) -> list[str]:

@@ -20,7 +20,7 @@ from question_bank.generate import (
     tables,
     years,
 )
-from question_bank.generate.common import Doubt
+from question_bank.generate.common import Doubt as Doubt
 from question_bank.item import Item
 from question_bank.relations import Knowledge
 

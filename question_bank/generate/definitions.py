@@ -17,6 +17,8 @@ from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague,
 SHORTEST, LONGEST = 2, 26  # words of a description
 # Labels of lists that say what a thing does: "Why use it?", "Pros", "Key features of the decoder".
 SAYS = re.compile(r"why .*|how (does|do) .*|pros|effects?|key features.*|features|combines|.* simplification|key innovation|symptoms of .*")
+# Attributes that say what a thing is for, in words that fit no other attribute's list.
+IS = re.compile(r"(key |main )?(idea|insight|purpose|effect|benefit|innovation|operation|training|difference.*)")
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
@@ -40,7 +42,9 @@ def _describes(fact: Fact) -> bool:
     """Whether a fact says what its subject is or does; statements need a subject that the course knows."""
     if fact.kind == facts.DEFINITION:
         return True
-    stated = fact.kind == facts.STATEMENT or (fact.kind == facts.MEMBER and SAYS.fullmatch(fact.relation) is not None)
+    stated = fact.kind == facts.STATEMENT
+    stated = stated or (fact.kind == facts.MEMBER and SAYS.fullmatch(fact.relation) is not None)
+    stated = stated or (fact.kind == facts.ATTRIBUTE and IS.fullmatch(fact.relation) is not None)
     return stated and find_term(fact.subject) is not None
 
 
@@ -54,7 +58,7 @@ def _doubt(fact: Fact) -> str:
         return "holds a formula"
     if is_vague(fact.value):
         return "too vague: it could describe other things"
-    if fact.value.rstrip().endswith((":", "?", "…", "...")):
+    if fact.value.startswith(("Example", "e.g.", "For example")) or fact.value.rstrip().endswith((":", "?", "…", "...")):
         return "not a statement"
     if len(fact.subject.split()) > 6 or not any(c.isalpha() for c in fact.subject) or len(fact.subject) < 2:
         return "no term"

@@ -31,7 +31,7 @@ _PLACEHOLDER = re.compile(r"&&0\d\d;?")  # what Moodle's reader puts for an esca
 def export(items: Sequence[Item], title: str) -> Exported:
     """A GIFT file with a category for each topic, below one named ``title``."""
     done, refused = each(items, question)
-    parts, topic = [], None
+    parts, topic = [f"// {one_line(title)}\n"], None
     for item, text in done:
         if item.topic != topic:
             topic = item.topic

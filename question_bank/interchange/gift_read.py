@@ -41,7 +41,6 @@ _ESCAPED = dict(enumerate(r"\:#={}~"))
 _WEIGHT = re.compile(r"%(-?\d{1,3}(?:\.\d*)?)%")
 _FORMAT = re.compile(r"\[(html|moodle|plain|markdown)\]")
 _TAG = re.compile(r"\[tag:([^\]]*)\]")
-_BLANK = "\\_\\_\\_\\_\\_"  # what Moodle shows for an answer in the middle of a sentence
 _TRUE = {"T": True, "TRUE": True, "F": False, "FALSE": False}
 
 
@@ -117,7 +116,7 @@ def _question(source: _Source) -> Item:
         raise Unread(f"expected a question of at most {LONGEST_TEXT:,} characters")
     text = source.text.strip()
     if text.startswith("::"):
-        name, found, rest = text[2:].partition("::")
+        _name, found, rest = text[2:].partition("::")
         text = rest.strip(" \t\n") if found else text
     before, opened, rest = text.partition("{")
     answers, closed, after = rest.partition("}")

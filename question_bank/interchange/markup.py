@@ -27,9 +27,32 @@ from question_bank.interchange.text import (
 )
 
 _EMPHASIS = {"em": EM, "i": EM, "strong": STRONG, "b": STRONG}
-_BLOCKS = frozenset("p div li ul ol h1 h2 h3 h4 h5 h6 blockquote section article hr dl dt dd header footer".split())
-_INLINE = frozenset("span font u small a big mark label abbr s wbr".split())
-_WITHOUT = frozenset("script style head title".split())  # left out with all they hold
+_BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "section",
+        "article",
+        "hr",
+        "dl",
+        "dt",
+        "dd",
+        "header",
+        "footer",
+    ]
+)
+_INLINE = frozenset(["span", "font", "u", "small", "a", "big", "mark", "label", "abbr", "s", "wbr"])
+_WITHOUT = frozenset(["script", "style", "head", "title"])  # left out with all they hold
 _HOLDS = {
     "img": "an image", "table": "a table", "iframe": "a frame", "audio": "a sound", "video": "a film", "object": "an object",
     "svg": "a drawing", "math": "MathML", "embed": "an object", "input": "a form field", "select": "a form field",
@@ -154,7 +177,7 @@ class _Reader(HTMLParser):
             self._pieces.append(Piece(BREAK, ""))
 
     def _open_emphasis(self, kind: str) -> None:
-        if kind not in self._open and self._code is None and self._pre is None:
+        if self._code is None and self._pre is None:
             self._open.append(kind)
             self._pieces.append(Piece(kind, "open"))
 

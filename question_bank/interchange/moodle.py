@@ -15,7 +15,28 @@ from question_bank.interchange.text import escape, one_line, to_html, to_inline
 from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SHORT, SINGLE, Item
 
 # Percentages that Moodle lets an answer be worth, besides 0 and the same below nothing (question_bank::fraction_options).
-FRACTIONS = (100, 90, 83.33333, 80, 75, 70, 66.66667, 60, 50, 40, 33.33333, 30, 25, 20, 16.66667, 14.28571, 12.5, 11.11111, 10, 5)
+FRACTIONS = (
+    100,
+    90,
+    83.33333,
+    80,
+    75,
+    70,
+    66.66667,
+    60,
+    50,
+    40,
+    33.33333,
+    30,
+    25,
+    20,
+    16.66667,
+    14.28571,
+    12.5,
+    11.11111,
+    10,
+    5,
+)
 FEWEST_RIGHTS = 3  # Moodle's matching wants as many different right sides
 
 _TYPES = {

@@ -29,7 +29,7 @@ from question_bank.item import (
 
 _STAR = re.compile(r"(?<!\\)\*")
 _GAP_START = re.compile(r"\{([0-9]*):([A-Z_]+):")
-_GAP_TYPES = frozenset("SHORTANSWER SA MW SHORTANSWER_C SAC MWC".split())
+_GAP_TYPES = frozenset(["SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC"])
 _FORM_END = re.compile(r"(?<!\\)(?<!&)(?<!&amp;)[~#}]")
 
 
@@ -149,7 +149,7 @@ def _fraction(answer: Node) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise Unread(f"expected fraction=\"…\" with a number, not {text!r}", answer.line) from error
+        raise Unread(f'expected fraction="…" with a number, not {text!r}', answer.line) from error
 
 
 def _true_false(node: Node, explanation: str, level: str) -> Item:

@@ -9,7 +9,7 @@ from question_bank.item import DRAFT, Item, digest, problems
 
 MAX_BYTES = 5_000_000  # a larger file to import is refused before it is looked at
 MAX_QUESTIONS = 5_000
-LONGEST_TEXT = 100_000  # characters of one question
+LONGEST_TEXT = 20_000  # characters of one question
 
 IMPORTED = "imported"  # topic where the file names none
 

@@ -1,4 +1,4 @@
-"""Our restricted CommonMark (paragraphs, emphasis, code, fences, $math$) to and from the forms that other programs read.
+"""Our restricted CommonMark (paragraphs, emphasis, code, fences, $math$) to and from what other programs read.
 
 Text is parsed into a few plain pieces; every writer works on those, so that no format ever sees raw input.  Everything
 that is not in the subset (HTML, links, lists, headings, entities) stands as it was typed.
@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
@@ -21,6 +22,7 @@ EM, STRONG = "em", "strong"  # opened by a piece of that kind with the text "ope
 # What XML 1.0 cannot hold, not even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,30}")
+_WHITE = re.compile(r"[ \t\n\r\f]+")
 _SPECIAL = re.compile(r"([\\`*_$~])")
 
 
@@ -76,7 +78,9 @@ def tidy(blocks: Iterable[Block]) -> Blocks:
         if isinstance(block, Fence):
             kept += [block] if block.code.strip() else []
             continue
-        pieces = _join(block.pieces)
+        pieces, before = _join(block.pieces), block.pieces
+        while pieces != before:  # what fell away may leave two texts side by side
+            pieces, before = _join(pieces), pieces
         if any(p.kind in (CODE, MATH, DISPLAY) or (p.kind == TEXT and p.text.strip()) for p in pieces):
             kept.append(Paragraph(pieces))
     return tuple(kept)
@@ -84,23 +88,33 @@ def tidy(blocks: Iterable[Block]) -> Blocks:
 
 def _join(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     out: list[Piece] = []
-    for kind, text in pieces:
-        if kind == TEXT or (kind == CODE and not text.strip()):
-            before = out[-1] if out else Piece(BREAK, "")
-            joined = re.sub(r"[ \t\n\r\f]+", " ", (before.text if before.kind == TEXT else "") + text)
-            if before.kind == TEXT:
-                out.pop()
+    opened: list[tuple[str, bool]] = []  # emphasis, and whether it changes anything: what is emphasised stays so
+    for texts, group in groupby(pieces, key=_is_text):
+        if texts:
+            joined = _WHITE.sub(" ", "".join(piece.text for piece in group))
             if not out or out[-1].kind == BREAK:
                 joined = joined.lstrip()
             out += [Piece(TEXT, joined)] if joined else []
-        elif kind == BREAK:
-            out = _strip_end(out)
-            out += [Piece(BREAK, "")] if out else []
-        elif text == "close" and kind in (EM, STRONG) and out and out[-1] == Piece(kind, "open"):
-            out.pop()  # emphasis on nothing
-        else:
-            out.append(Piece(kind, text))
+            continue
+        for kind, text in group:
+            if kind == BREAK:
+                out = _strip_end(out)
+                out += [Piece(BREAK, "")] if out else []
+            elif kind not in (EM, STRONG):
+                out.append(Piece(kind, text))
+            elif text == "open":
+                opened.append((kind, all(kind != before for before, _ in opened)))
+                out += [Piece(kind, text)] if opened[-1][1] else []
+            elif opened.pop()[1]:
+                if out and out[-1] == Piece(kind, "open"):
+                    out.pop()  # emphasis on nothing
+                else:
+                    out.append(Piece(kind, text))
     return tuple(_strip_end(out))
+
+
+def _is_text(piece: Piece) -> bool:
+    return piece.kind == TEXT or (piece.kind == CODE and not piece.text.strip())
 
 
 def _strip_end(pieces: list[Piece]) -> list[Piece]:

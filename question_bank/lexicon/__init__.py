@@ -55,6 +55,7 @@ class Term:
     aliases: tuple[str, ...]
 
 
+@functools.lru_cache(maxsize=65536)
 def normal(text: str) -> str:
     """A name as it is looked up: lower case, singular, no article, no markup, hyphens as spaces."""
     plain = re.sub(r"[*_`\"'“”]", "", text).casefold()
@@ -104,6 +105,7 @@ def terms() -> dict[str, Term]:
     return found
 
 
+@functools.lru_cache(maxsize=65536)
 def find_term(text: str) -> Term | None:
     """The term that ``text`` names, also as "Name (expansion)" or "the name layer"."""
     for one in (text, without_brackets(text), *re.findall(r"\(([^()]+)\)", text)):
@@ -115,24 +117,26 @@ def find_term(text: str) -> Term | None:
 
 def find_topic(*names: str) -> str:
     """The topic that the first of ``names`` it can place belongs to; "" when it can place none."""
-    known = _topic_names()
     for name in names:
-        term = find_term(name)
-        for one in (
-            name,
-            without_brackets(name),
-            *re.findall(r"\(([^()]+)\)", name),
-            *((term.name, *term.aliases) if term else ()),
-        ):
-            if normal(one) in known:
-                return known[normal(one)]
-    for name in names:  # a heading such as "Understanding the Heaviside step function": its longest known part
-        words = normal(name).split()
-        for length in range(min(5, len(words)), 0, -1):
-            for start in range(len(words) - length + 1):
-                part = " ".join(words[start : start + length])
-                if part in known and len(part) > 3:
-                    return known[part]
+        if topic := _exact_topic(name) or _topic_in(name):
+            return topic
+    return ""
+
+
+def _exact_topic(name: str) -> str:
+    term, plain = find_term(name), without_brackets(name)
+    others = (*re.findall(r"\(([^()]+)\)", name), plain.split(": ")[0], *((term.name, *term.aliases) if term else ()))
+    return next((t for one in (name, plain, *others) if (t := _topic_names().get(normal(one)))), "")
+
+
+def _topic_in(name: str) -> str:
+    """The topic of the longest known part of a heading such as "Understanding the Heaviside step function"."""
+    words = normal(name).split()[:12]
+    for length in range(min(5, len(words)), 0, -1):
+        for start in range(len(words) - length + 1):
+            part = " ".join(words[start : start + length])
+            if len(part) > 3 and part in _topic_names():
+                return _topic_names()[part]
     return ""
 
 
@@ -151,7 +155,7 @@ def stems(text: str) -> frozenset[str]:
 
 @functools.cache
 def _synonyms() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for group in _SAME:
         first, *others = (_STEMMER.stemWord(w) for w in group.split())
         found |= dict.fromkeys(others, first)

@@ -117,7 +117,8 @@ def _signed(text: str) -> list[str]:
 
 def _formulas(item: Item) -> tuple[str, ...]:
     """Code and formulas of the stem and the key, without spaces: there one letter makes all the difference."""
-    return tuple("".join(f.split()) for text in (item.stem, *_key(item), f"`{item.code}`") for f in formulas(text))
+    pieces = [f for text in (item.stem, *_key(item)) for f in formulas(text)]
+    return tuple("".join(piece.split()) for piece in (*pieces, item.code))
 
 
 def _near_duplicate(item: Item, first: Item, difference: frozenset[str]) -> Finding:

@@ -57,11 +57,12 @@ _IS_IT = re.compile(
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|this|that)\b", re.IGNORECASE)
 # "best choice for ten classes" has a criterion; "most popular" never has one that holds next year.
 _OPINION = re.compile(
-    r"\b(?:which|what|who)\b[^.?]*\bthe (?:best(?! (?:describes|explains|fits|matches))|most "
-    r"(?:important|popular|powerful|useful|interesting|exciting|elegant|famous|promising|widely used))\b",
+    r"^\W*(?:\w+ )?(?:which|what|who)\b[^.?,]*?\b(?:(?:is|are) the best(?! (?:description|explanation|so far))"
+    r"|(?:is|are|has|have) the most (?:important|popular|powerful|useful|interesting|exciting|elegant|famous|promising"
+    r"|widely used))\b",
     re.IGNORECASE,
 )
-_CRITERION = re.compile(r"\b(?:for|when|if|given|so that|in terms of|because|under|to)\b", re.IGNORECASE)
+_CRITERION = re.compile(r"\b(?:for|when|if|given|so that|in terms of|because|under|by|to)\b", re.IGNORECASE)
 
 
 def ambiguous(item: Item) -> Iterator[Finding]:
@@ -88,8 +89,12 @@ def ambiguous(item: Item) -> Iterator[Finding]:
             f"The stem asks {asked.count('?')} questions; a student cannot tell which one the answer is for.",
             "Ask one question, and make an item of the other.",
         )
-    opinion = _OPINION.search(asked)
-    if opinion and is_choice(item) and ("best" not in opinion[0] or not _CRITERION.search(asked[opinion.end() :])):
+    opinion = next((m for m in map(_OPINION.search, sentences(asked)) if m), None)
+    if (
+        opinion
+        and is_choice(item)
+        and ("best" not in opinion[0] or not _CRITERION.search(opinion.string[opinion.end() :]))
+    ):
         yield found(
             item,
             "ambiguous",

@@ -124,6 +124,8 @@ COMMON_ROOTS = frozenset(root(w) for w in _COMMON.split())
 @functools.lru_cache(maxsize=16384)
 def amount(text: str) -> tuple[float, str] | None:
     """The value and the unit of an option that is one number, perhaps with a unit of one or two words."""
+    if len(text) > 60:
+        return None
     plain = text.strip().strip("$`*").replace("\\,", "").replace("\\%", "%").strip()
     fraction = _FRACTION.fullmatch(plain)
     if fraction:

@@ -14,3 +14,14 @@ def listed(values: Sequence[float]) -> str:
     """Numbers in a sentence: 0.5, -2 and 1.3."""
     texts = [f"{v:g}" for v in values]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def signed(value: float) -> str:
+    """A number as a further term of a sum: + 0.5 or − 0.5."""
+    return f"{'−' if value < 0 else '+'} {abs(value):g}"
+
+
+def inside(value: float, form: str = "g") -> str:
+    """A number inside a formula: in brackets if it is negative."""
+    text = f"{value:{form}}"
+    return f"({text})" if text.startswith("-") else text

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._writing import inside
 
 _sigmoid_slope = jax.jit(jax.grad(jax.nn.sigmoid))
 _tanh_slope = jax.jit(jax.grad(jnp.tanh))
@@ -20,7 +21,7 @@ _sigmoid_slope_at = jax.jit(lambda s: jax.grad(jax.nn.sigmoid)(jax.scipy.special
 @template(topic="sigmoid", difficulty=0.4)
 def sigmoid_slope(d: Draw) -> Question:
     """Derivative of the sigmoid at a point."""
-    x = d.decimal(-3.0, 3.0, 2)
+    x = d.decimal(-3.0, 3.0, 3)
     d.need(abs(x) > 0.2)
     s = 1 / (1 + math.exp(-x))
     return Question(
@@ -48,8 +49,8 @@ def sigmoid_slope_from_output(d: Draw) -> Question:
     s, g = d.decimal(0.05, 0.95, 2), d.decimal(-4.0, 4.0)
     d.need(abs(s - 0.5) > 0.04 and abs(g) > 0.3)
     return Question(
-        stem=f"A sigmoid unit outputs {s}. The derivative of the loss with respect to this output is {g}. What is the derivative of the "
-        "loss with respect to the unit's input (the weighted sum)?",
+        stem=f"A sigmoid unit outputs {s}. The derivative of the loss with respect to this output is {g}. What is the "
+        "derivative of the loss with respect to the unit's input (the weighted sum)?",
         key=g * _sigmoid_slope_at(s),
         second=g * (0.25 - (s - 0.5) ** 2),
         wrong=[
@@ -57,7 +58,9 @@ def sigmoid_slope_from_output(d: Draw) -> Question:
             Wrong("output", g * s, "Multiply by s(1 − s), not by the output alone."),
             Wrong("one minus", g * (1 - s), "Multiply by the output as well: the slope is s(1 − s)."),
             Wrong("tanh's slope", g * (1 - s * s), "1 − s² is the slope of tanh."),
-            Wrong("slope alone", s * (1 - s), "This is the slope; multiply it by the derivative that comes from above."),
+            Wrong(
+                "slope alone", s * (1 - s), "This is the slope; multiply it by the derivative that comes from above."
+            ),
             Wrong("sign", -g * s * (1 - s), "The slope of the sigmoid is positive: the sign stays."),
             Wrong("sigmoid again", g * float(s * (1 - s)) ** 2, "The slope enters once, not squared."),
             Wrong("largest slope", g / 4, "The slope is 0.25 only where the output is 0.5."),
@@ -70,7 +73,7 @@ def sigmoid_slope_from_output(d: Draw) -> Question:
 @template(topic="tanh", difficulty=0.4)
 def tanh_slope(d: Draw) -> Question:
     """Derivative of tanh at a point."""
-    x = d.decimal(-2.0, 2.0, 2)
+    x = d.decimal(-2.0, 2.0, 3)
     d.need(abs(x) > 0.15)
     t, s = math.tanh(x), 1 / (1 + math.exp(-x))
     return Question(
@@ -108,11 +111,15 @@ def elu_slope(d: Draw) -> Question:
             Wrong("slope above zero", 1.0, "The derivative is 1 only above zero."),
             Wrong("relu", 0.0, "This is the derivative of ReLU; ELU still learns below zero."),
             Wrong("leaky relu", alpha, "α is the derivative of a straight line; ELU is curved below zero."),
-            Wrong("sign of the exponent", alpha / e, "The exponent is x, which is negative: the derivative is smaller than α."),
+            Wrong(
+                "sign of the exponent",
+                alpha / e,
+                "The exponent is x, which is negative: the derivative is smaller than α.",
+            ),
             Wrong("power rule", alpha * x * e, "The derivative of e^x is e^x; the power rule does not apply."),
             Wrong("alpha added", alpha * (e + 1), "The derivative of α(e^x − 1) is α·e^x; no further α is added."),
         ],
-        explanation=f"The derivative of α(e^x − 1) is α·e^x = {alpha}·e^({x}) = {alpha * e:.3f}.",
+        explanation=f"The derivative of α(e^x − 1) is α·e^x = {alpha}·e^{inside(x)} = {alpha * e:.3f}.",
         places=3,
     )
 
@@ -120,7 +127,7 @@ def elu_slope(d: Draw) -> Question:
 @template(topic="softplus", difficulty=0.45)
 def softplus_slope(d: Draw) -> Question:
     """Derivative of softplus at a point."""
-    x = d.decimal(-2.5, 2.5, 2)
+    x = d.decimal(-2.5, 2.5, 3)
     d.need(abs(x) > 0.1)
     e = math.exp(x)
     return Question(
@@ -131,7 +138,11 @@ def softplus_slope(d: Draw) -> Question:
             Wrong("no inner derivative", 1 / (1 + e), "By the chain rule, multiply 1/(1 + e^x) by e^x."),
             Wrong("relu", float(x > 0), "This is the derivative of ReLU; softplus bends smoothly."),
             Wrong("value", math.log(1 + e), "This is the value of softplus, not its derivative."),
-            Wrong("sigmoid's slope", e / (1 + e) ** 2, "This is the derivative of the sigmoid; the derivative of softplus is the sigmoid."),
+            Wrong(
+                "sigmoid's slope",
+                e / (1 + e) ** 2,
+                "This is the derivative of the sigmoid; the derivative of softplus is the sigmoid.",
+            ),
             Wrong("exponential", e, "Divide by 1 + e^x: the derivative of ln(u) is u'/u."),
             Wrong("tanh", math.tanh(x), "The derivative of softplus is the sigmoid, not tanh."),
             Wrong("sign", -e / (1 + e), "Softplus rises everywhere: its derivative is positive."),
@@ -144,7 +155,7 @@ def softplus_slope(d: Draw) -> Question:
 @template(topic="softsign", difficulty=0.5)
 def softsign_slope(d: Draw) -> Question:
     """Derivative of softsign at a point."""
-    x = d.decimal(-2.5, 2.5, 2)
+    x = d.decimal(-2.5, 2.5, 3)
     d.need(abs(x) > 0.1)
     a = 1 + abs(x)
     return Question(

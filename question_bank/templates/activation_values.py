@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from question_bank.template import Draw, Question, Wrong, template
-from question_bank.templates._writing import listed
+from question_bank.templates._writing import inside, listed
 
 _logit = jax.jit(lambda p: jax.scipy.special.logit(p))
 _relu_sum = jax.jit(lambda x: jax.nn.relu(x).sum())
@@ -28,16 +28,25 @@ def sigmoid_inverse(d: Draw) -> Question:
     d.need(abs(bias) > 0.05 and abs(p - 0.5) > 0.04)
     z = math.log(p) - math.log(1 - p)
     return Question(
-        stem=f"A sigmoid neuron has one input with the weight {weight} and the bias {bias}. At which input does it output {p}?",
+        stem=f"A sigmoid neuron has one input with the weight {weight} and the bias {bias}. At which input does it "
+        f"output {p}?",
         key=(_logit(p) - bias) / weight,
         second=(-math.log(1 / p - 1) - bias) / weight,
         wrong=[
-            Wrong("sign of the logarithm", (-z - bias) / weight, "The sum that the sigmoid turns into p is ln(p/(1 − p)), not its negative."),
+            Wrong(
+                "sign of the logarithm",
+                (-z - bias) / weight,
+                "The sum that the sigmoid turns into p is ln(p/(1 − p)), not its negative.",
+            ),
             Wrong("bias added", (z + bias) / weight, "Bring the bias to the other side: subtract it."),
             Wrong("no bias", z / weight, "You left the bias out."),
             Wrong("bias not divided", z / weight - bias, "Subtract the bias first, then divide by the weight."),
             Wrong("weighted sum", z, "This is the sum that the sigmoid receives; solve w·x + b for x."),
-            Wrong("logarithm of p", (math.log(p) - bias) / weight, "The inverse of the sigmoid is ln(p/(1 − p)), not ln(p)."),
+            Wrong(
+                "logarithm of p",
+                (math.log(p) - bias) / weight,
+                "The inverse of the sigmoid is ln(p/(1 − p)), not ln(p).",
+            ),
             Wrong("log base 10", (z / math.log(10) - bias) / weight, "Use the natural logarithm."),
         ],
         explanation=f"w·x + b = ln({p}/(1 − {p})) = {z:.3f}, then solve for x.",
@@ -53,12 +62,17 @@ def relu_layer_sum(d: Draw) -> Question:
     positive = [v for v in x if v > 0]
     total = math.fsum(positive)
     return Question(
-        stem=f"Before ReLU, the five units of a layer have the values {listed(x)}. What is the sum of the five outputs after ReLU?",
+        stem=f"Before ReLU, the five units of a layer have the values {listed(x)}. What is the sum of the five outputs "
+        "after ReLU?",
         key=_relu_sum(np.array(x)),
         second=(math.fsum(x) + math.fsum(abs(v) for v in x)) / 2,
         wrong=[
             Wrong("no activation", math.fsum(x), "ReLU turns the negative values into 0 before you add."),
-            Wrong("absolute values", math.fsum(abs(v) for v in x), "ReLU turns negative values into 0, not into positive ones."),
+            Wrong(
+                "absolute values",
+                math.fsum(abs(v) for v in x),
+                "ReLU turns negative values into 0, not into positive ones.",
+            ),
             Wrong("negative part", total - math.fsum(x), "ReLU keeps the positive values, not the negative ones."),
             Wrong("largest", max(x), "Add all outputs; this is the largest one."),
             Wrong("ones for negatives", total + len(x) - len(positive), "Negative values become 0, not 1."),
@@ -78,20 +92,24 @@ def leaky_relu_layer_mean(d: Draw) -> Question:
     positive, negative = math.fsum(v for v in x if v > 0), math.fsum(v for v in x if v < 0)
     total = positive + slope * negative
     return Question(
-        stem=f"Four units have the values {listed(x)} before their activation function, leaky ReLU with the slope {slope} below zero. "
-        "What is the mean of their outputs?",
+        stem=f"Four units have the values {listed(x)} before their activation function, leaky ReLU with the slope "
+        f"{slope} below zero. What is the mean of their outputs?",
         key=_leaky_mean(np.array(x), slope),
         second=math.fsum(max(v, slope * v) for v in x) / 4,
         wrong=[
             Wrong("plain relu", positive / 4, "This is plain ReLU; leaky ReLU keeps a small part of negative values."),
             Wrong("no activation", (positive + negative) / 4, "Multiply the negative values by the slope."),
             Wrong("sum", total, "This is the sum; divide it by the number of units."),
-            Wrong("sign of the slope", (positive - slope * negative) / 4, "The slope is positive: negative values stay negative."),
+            Wrong(
+                "sign of the slope",
+                (positive - slope * negative) / 4,
+                "The slope is positive: negative values stay negative.",
+            ),
             Wrong("slope everywhere", slope * (positive + negative) / 4, "Positive values stay as they are."),
             Wrong("sides swapped", (slope * positive + negative) / 4, "The slope belongs to the negative values."),
             Wrong("divided by two", total / 2, "The mean goes over all four units, also the negative ones."),
         ],
-        explanation=f"({positive:.2f} + {slope}·({negative:.2f})) / 4 = {total / 4:.3f}.",
+        explanation=f"({positive:.2f} + {slope}·{inside(negative, '.2f')}) / 4 = {total / 4:.3f}.",
         places=3,
     )
 
@@ -116,7 +134,7 @@ def elu_value(d: Draw) -> Question:
             Wrong("unchanged", x, "Only values above zero stay as they are."),
             Wrong("sign of the exponent", alpha * (1 / e - 1), "The exponent is x itself, which is negative."),
         ],
-        explanation=f"{alpha}·(e^({x}) − 1) = {alpha * (e - 1):.3f}.",
+        explanation=f"{alpha}·(e^{inside(x)} − 1) = {alpha * (e - 1):.3f}.",
         places=3,
     )
 
@@ -124,7 +142,7 @@ def elu_value(d: Draw) -> Question:
 @template(topic="softplus", level="analyse", difficulty=0.5)
 def softplus_above_relu(d: Draw) -> Question:
     """How far softplus lies above ReLU."""
-    x = d.decimal(-2.5, 2.5, 2)
+    x = d.decimal(-2.5, 2.5, 3)
     d.need(abs(x) > 0.1)
     gap = math.log(1 + math.exp(-abs(x)))
     return Question(
@@ -141,7 +159,7 @@ def softplus_above_relu(d: Draw) -> Question:
             Wrong("at zero", math.log(2), "This is the difference at x = 0; it becomes smaller on both sides."),
             Wrong("relu", max(x, 0.0), "This is the value of ReLU itself."),
         ],
-        explanation=f"ln(1 + e^({x})) − max({x}, 0) = {gap:.3f}.",
+        explanation=f"ln(1 + e^{inside(x)}) − max({x}, 0) = {gap:.3f}.",
         places=3,
     )
 
@@ -183,18 +201,31 @@ def multilabel_count(d: Draw) -> Question:
         return float(sum(v > low for v in logits))
 
     return Question(
-        stem=f"A multilabel classifier has a sigmoid on each of its eight outputs and gives a label where the probability is above "
-        f"{threshold}. Its logits are {listed(logits)}. How many labels does it give?",
+        stem="A multilabel classifier has a sigmoid on each of its eight outputs and gives a label where the "
+        f"probability is above {threshold}. Its logits are {listed(logits)}. How many labels does it give?",
         key=_labels(np.array(logits), threshold),
         second=sum(v > border for v in logits),
         wrong=[
-            Wrong("logit compared", count(threshold), "The threshold is for the probability: apply the sigmoid to the logits first."),
-            Wrong("threshold one half", count(0.0), "A logit above 0 means a probability above 0.5, but that is not the threshold here."),
-            Wrong("softmax", float(sum(math.exp(v) / total > threshold for v in logits)), "Each label has its own sigmoid; a softmax makes them compete."),
+            Wrong(
+                "logit compared",
+                count(threshold),
+                "The threshold is for the probability: apply the sigmoid to the logits first.",
+            ),
+            Wrong(
+                "threshold one half",
+                count(0.0),
+                "A logit above 0 means a probability above 0.5, but that is not the threshold here.",
+            ),
+            Wrong(
+                "softmax",
+                float(sum(math.exp(v) / total > threshold for v in logits)),
+                "Each label has its own sigmoid; a softmax makes them compete.",
+            ),
             Wrong("below the threshold", 8 - count(border), "These are the labels that are not given."),
             Wrong("largest only", 1.0, "Several labels can be given at once."),
             Wrong("all", 8.0, "Only the labels above the threshold are given."),
             Wrong("sign", count(-border), "Look at the sign of ln(t/(1 − t)): the border has moved the other way."),
         ],
-        explanation=f"The probability is above {threshold} where the logit is above ln({threshold}/{1 - threshold:.1f}) = {border:.3f}.",
+        explanation=f"The probability is above {threshold} where the logit is above "
+        f"ln({threshold}/{1 - threshold:.1f}) = {border:.3f}.",
     )

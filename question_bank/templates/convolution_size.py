@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
-from flax import linen
-from jax import lax
 
-from question_bank.shapes import CHANNELS_LAST, conv_shape, shape_of
+from question_bank.shapes import conv_shape
 from question_bank.template import Draw, Question, Wrong, template
 
 
@@ -27,19 +24,46 @@ def conv_output_size(d: Draw) -> Question:
     places = sum(1 for start in range(0, size + 2 * padding - kernel + 1, stride))
     key = jnp.asarray(_height(size, kernel, stride, padding))
     return Question(
-        stem=f"An input is {size} pixels high. A convolution has a kernel of height {kernel}, stride {stride} and {padding} "
-        f"{'row' if padding == 1 else 'rows'} of zeros as padding on the top and as many on the bottom. How many pixels high is the output?",
+        stem=f"An input is {size} pixels high. A convolution has a kernel of height {kernel}, stride {stride} and "
+        f"{padding} {'row' if padding == 1 else 'rows'} of zeros as padding on the top and as many on the bottom. How "
+        "many pixels high is the output?",
         key=key,
         second=places,
         wrong=[
-            Wrong("no padding", (size - kernel) // stride + 1, "You left the padding out: it adds rows above and below."),
-            Wrong("padding once", (size + padding - kernel) // stride + 1, "The padding is added on both sides: count it twice."),
-            Wrong("no plus one", (size + 2 * padding - kernel) // stride, "The first place of the kernel counts too: add one."),
+            Wrong(
+                "no padding", (size - kernel) // stride + 1, "You left the padding out: it adds rows above and below."
+            ),
+            Wrong(
+                "padding once",
+                (size + padding - kernel) // stride + 1,
+                "The padding is added on both sides: count it twice.",
+            ),
+            Wrong(
+                "no plus one",
+                (size + 2 * padding - kernel) // stride,
+                "The first place of the kernel counts too: add one.",
+            ),
             Wrong("no stride", size + 2 * padding - kernel + 1, "The kernel moves by the stride: divide by it."),
-            Wrong("rounded up", -(-(size + 2 * padding - kernel) // stride) + 1, "A kernel that does not fit is dropped: round down."),
-            Wrong("kernel not subtracted", (size + 2 * padding) // stride + 1, "Subtract the height of the kernel before you divide."),
-            Wrong("padding four times", (size + 4 * padding - kernel) // stride + 1, "Each side is padded once: add the padding twice in all."),
-            Wrong("kernel plus one", (size + 2 * padding - kernel - 1) // stride + 1, "Subtract the kernel's height, not one more than it."),
+            Wrong(
+                "rounded up",
+                -(-(size + 2 * padding - kernel) // stride) + 1,
+                "A kernel that does not fit is dropped: round down.",
+            ),
+            Wrong(
+                "kernel not subtracted",
+                (size + 2 * padding) // stride + 1,
+                "Subtract the height of the kernel before you divide.",
+            ),
+            Wrong(
+                "padding four times",
+                (size + 4 * padding - kernel) // stride + 1,
+                "Each side is padded once: add the padding twice in all.",
+            ),
+            Wrong(
+                "kernel subtracted twice",
+                (size + 2 * padding - 2 * kernel) // stride + 1,
+                "Subtract the kernel's height once: it stands inside at both ends.",
+            ),
         ],
         explanation=f"floor(({size} + 2·{padding} − {kernel}) / {stride}) + 1 = {places}.",
         unit="pixels",
@@ -49,7 +73,7 @@ def conv_output_size(d: Draw) -> Question:
 @template(topic="dilation", difficulty=0.5)
 def conv_dilated_size(d: Draw) -> Question:
     """Output height of a dilated convolution."""
-    size, kernel, rate = d.integer(24, 72), d.choose(3, 5, 7), d.choose(2, 3, 4)
+    size, kernel, rate = d.integer(40, 96), d.choose(3, 5, 7), d.choose(2, 3, 4)
     stride, padding = d.choose(1, 2), d.integer(2, 5)
     span = rate * (kernel - 1) + 1
     d.need(size + 2 * padding >= span + 4)
@@ -62,23 +86,40 @@ def conv_dilated_size(d: Draw) -> Question:
         return (rows - width) // step + 1
 
     return Question(
-        stem=f"A convolution with a kernel of height {kernel}, dilation {rate} and stride {stride} runs over an input that is {size} "
-        f"pixels high; {padding} rows of zeros are added on the top and as many on the bottom. (Dilation 1 is the ordinary "
-        "convolution.) How many pixels high is the output?",
+        stem=f"A convolution with a kernel of height {kernel}, dilation {rate} and stride {stride} runs over an input "
+        f"that is {size} pixels high; {padding} rows of zeros are added on the top and as many on the bottom. "
+        "(Dilation 1 is the ordinary convolution.) How many pixels high is the output?",
         key=jnp.asarray(_height(size, kernel, stride, padding, rate)),
         second=places,
         wrong=[
             Wrong("no dilation", height(kernel), "The kernel's rows stand apart: it spans more rows than it has."),
-            Wrong("kernel times dilation", height(rate * kernel), "No gap follows the last row: the span is dilation · (kernel − 1) + 1."),
-            Wrong("gaps instead of dilation", height((rate + 1) * (kernel - 1) + 1), "Dilation d leaves d − 1 rows free, not d."),
-            Wrong("one gap less", height((rate - 1) * (kernel - 1) + 1), "Neighbouring kernel rows are d rows apart, not d − 1."),
+            Wrong(
+                "kernel times dilation",
+                height(rate * kernel),
+                "No gap follows the last row: the span is dilation · (kernel − 1) + 1.",
+            ),
+            Wrong(
+                "gaps instead of dilation",
+                height((rate + 1) * (kernel - 1) + 1),
+                "Dilation d leaves d − 1 rows free, not d.",
+            ),
+            Wrong(
+                "one gap less",
+                height((rate - 1) * (kernel - 1) + 1),
+                "Neighbouring kernel rows are d rows apart, not d − 1.",
+            ),
             Wrong("no padding", height(span, size), "You left the padding out: it adds rows above and below."),
             Wrong("padding once", height(span, size + padding), "The padding is added on both sides: count it twice."),
             Wrong("no plus one", height(span) - 1, "The first place of the kernel counts too: add one."),
-            Wrong("padding four times", height(span, size + 4 * padding), "Each side is padded once: add the padding twice in all."),
+            Wrong(
+                "padding four times",
+                height(span, size + 4 * padding),
+                "Each side is padded once: add the padding twice in all.",
+            ),
             Wrong("no stride", height(span, step=1), "The kernel moves by the stride: divide by it."),
         ],
-        explanation=f"The kernel spans {rate}·({kernel} − 1) + 1 = {span} rows; floor(({size} + 2·{padding} − {span}) / {stride}) + 1 = {places}.",
+        explanation=f"The kernel spans {rate}·({kernel} − 1) + 1 = {span} rows; floor(({size} + 2·{padding} − {span}) "
+        f"/ {stride}) + 1 = {places}.",
         unit="pixels",
     )
 
@@ -90,7 +131,8 @@ def conv_same_size(d: Draw) -> Question:
     key = conv_shape((1, size, 1, 1), (kernel, 1, 1, 1), (stride, 1), "SAME")[1]
     half = kernel // 2
     return Question(
-        stem=f"An input is {size} pixels wide. A convolution has a kernel of width {kernel}, stride {stride} and padding \"SAME\", as "
+        stem=f"An input is {size} pixels wide. A convolution has a kernel of width {kernel}, stride {stride} "
+        f'and padding "SAME", as '
         "JAX defines it. How many pixels wide is the output?",
         key=jnp.asarray(key),
         second=len(range(0, size, stride)),  # one output for every stride-th input pixel
@@ -98,11 +140,21 @@ def conv_same_size(d: Draw) -> Question:
             Wrong("same width", size, "SAME keeps the width only for stride 1; otherwise it is divided by the stride."),
             Wrong("rounded down", size // stride, "SAME pads enough for the last, incomplete step: round up."),
             Wrong("valid", (size - kernel) // stride + 1, "That is the width without padding (VALID)."),
-            Wrong("padding on one side", (size + half - kernel) // stride + 1, "SAME pads kernel − 1 pixels in all, not half of that."),
-            Wrong("full padding", (size + kernel - 2) // stride + 1, "SAME pads kernel − 1 pixels in all, not on each side."),
+            Wrong(
+                "padding on one side",
+                (size + half - kernel) // stride + 1,
+                "SAME pads kernel − 1 pixels in all, not half of that.",
+            ),
+            Wrong(
+                "full padding",
+                (size + kernel - 2) // stride + 1,
+                "SAME pads kernel − 1 pixels in all, not on each side.",
+            ),
             Wrong("valid, no stride", size - kernel + 1, "SAME pads, and the kernel moves by the stride."),
             Wrong("no plus one", (size - 1) // stride, "The first place of the kernel counts too: add one."),
-            Wrong("one too many", size // stride + 1, "Round the quotient up; adding one is too much when it is whole."),
+            Wrong(
+                "one too many", size // stride + 1, "Round the quotient up; adding one is too much when it is whole."
+            ),
         ],
         explanation=f"With SAME the width is ceil({size} / {stride}) = {key}; the kernel's width does not matter.",
         unit="pixels",
@@ -121,8 +173,8 @@ def conv_asymmetric_padding(d: Draw) -> Question:
     shape = conv_shape((1, 1, size, 1), (1, kernel, 1, 1), (1, stride), ((0, 0), (left, right)))
     row = ["0"] * left + ["x"] * size + ["0"] * right
     return Question(
-        stem=f"An input is {size} pixels wide. A convolution with a kernel of width {kernel} and stride {stride} pads it with {left} "
-        f"columns of zeros on the left and {right} on the right. How many pixels wide is the output?",
+        stem=f"An input is {size} pixels wide. A convolution with a kernel of width {kernel} and stride {stride} pads "
+        f"it with {left} columns of zeros on the left and {right} on the right. How many pixels wide is the output?",
         key=jnp.asarray(shape[2]),
         second=sum(len(row[start : start + kernel]) == kernel for start in range(0, len(row), stride)),
         wrong=[
@@ -137,70 +189,4 @@ def conv_asymmetric_padding(d: Draw) -> Question:
         ],
         explanation=f"floor(({size} + {left} + {right} − {kernel}) / {stride}) + 1 = {width(left + right)}.",
         unit="pixels",
-    )
-
-
-@template(topic="convolution gradients", difficulty=0.55)
-def conv_transposed_size(d: Draw) -> Question:
-    """Output height of a transposed convolution."""
-    size, kernel, stride, crop = d.integer(5, 40), d.choose(3, 4, 5, 6), d.choose(2, 3), d.choose(1, 2)
-    d.need(kernel > stride and kernel - 1 >= crop)
-
-    def transposed(x: jax.Array, w: jax.Array) -> jax.Array:
-        ends = kernel - 1 - crop  # JAX states the padding of the stretched input, not the rows that are cut
-        return lax.conv_transpose(x, w, (stride, 1), ((ends, ends), (0, 0)), dimension_numbers=CHANNELS_LAST)
-
-    rows = {step * stride + i for step in range(size) for i in range(kernel)}  # second way: paint what every pixel reaches
-    key = shape_of(transposed, (1, size, 1, 1), (kernel, 1, 1, 1))[1]
-    return Question(
-        stem=f"A transposed convolution has a kernel of height {kernel} and stride {stride}: it lays one copy of the kernel per input "
-        f"row, {stride} rows apart, and adds them up; then {crop} {'row is' if crop == 1 else 'rows are'} cut off at the top and as "
-        f"many at the bottom. The input is {size} pixels high. How many pixels high is the output?",
-        key=jnp.asarray(key),
-        second=len(rows) - 2 * crop,
-        wrong=[
-            Wrong("ordinary convolution", (size + 2 * crop - kernel) // stride + 1, "A transposed convolution makes the map larger."),
-            Wrong("size times stride", size * stride, "Between the first and the last copy lie size − 1 steps; the kernel adds its height."),
-            Wrong("one step too many", size * stride + kernel - 2 * crop, "From the first copy to the last there are size − 1 steps."),
-            Wrong("nothing cut", (size - 1) * stride + kernel, "Rows are cut at both ends."),
-            Wrong("cut once", (size - 1) * stride + kernel - crop, "Rows are cut at the top and at the bottom."),
-            Wrong("padded", (size - 1) * stride + kernel + 2 * crop, "Here the padding is cut off, not added."),
-            Wrong("no kernel", (size - 1) * stride + 1 - 2 * crop, "The last copy reaches over the whole height of the kernel."),
-            Wrong("no stride", size - 1 + kernel - 2 * crop, "The copies lie one stride apart."),
-        ],
-        explanation=f"({size} − 1)·{stride} + {kernel} − 2·{crop} = {key}.",
-        unit="pixels",
-    )
-
-
-@template(topic="feature maps", difficulty=0.45)
-def feature_map_shape(d: Draw) -> Question:
-    """Shape of the feature maps after convolution and pooling."""
-    batch, height, width = d.choose(8, 16, 32, 64), d.integer(12, 30) * 2, d.integer(12, 30) * 2
-    kernel, filters, padding = d.choose(3, 5, 7), d.choose(8, 12, 16, 24, 32), d.choose("SAME", "VALID")
-    d.need(abs(height - width) >= 4)
-
-    def net(x: jax.Array, w: jax.Array) -> jax.Array:
-        y = lax.conv_general_dilated(x, w, (1, 1), padding, dimension_numbers=CHANNELS_LAST)
-        return linen.max_pool(y, (2, 2), (2, 2))
-
-    lost = 0 if padding == "SAME" else kernel - 1
-    h, w = (height - lost) // 2, (width - lost) // 2
-    other = 0 if lost else kernel - 1
-    wrong = [
-        Wrong("channels kept", str((batch, h, w, 3)), "The output has one channel per filter."),
-        Wrong("no pooling", str((batch, height - lost, width - lost, filters)), "Pooling with stride 2 halves height and width."),
-        Wrong("other padding", str((batch, (height - other) // 2, (width - other) // 2, filters)), "Look at the padding once more."),
-        Wrong("sides swapped", str((batch, w, h, filters)), "Height comes before width."),
-        Wrong("channels multiplied", str((batch, h, w, 3 * filters)), "Each filter reads all three channels and makes one map."),
-        Wrong("pooled twice", str((batch, h // 2, w // 2, filters)), "Pooling with stride 2 divides each side by two, not by four."),
-    ]
-    return Question(
-        stem=f"A batch of {batch} RGB images of height {height} and width {width} is stored as (batch, height, width, channels). It goes "
-        f"through a convolution with {filters} filters of {kernel}×{kernel}, stride 1 and padding \"{padding}\", then through 2×2 max "
-        "pooling with stride 2. What is the shape of the result?",
-        key=str(shape_of(net, (batch, height, width, 3), (kernel, kernel, 3, filters))),
-        second=str((batch, h, w, filters)),
-        wrong=wrong,
-        explanation=f"The convolution takes {lost} from each side, pooling halves it, and there is one channel per filter.",
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from question_bank.shapes import CHANNELS_LAST, conv_shape
+from question_bank.shapes import CHANNELS_LAST
 from question_bank.template import Draw, Question, Wrong, template
 
 Rows = list[list[int]]
@@ -55,21 +53,31 @@ def cross_correlation_value(d: Draw) -> Question:
     patch, kernel, bias = _grid(d, side, side, 0, 9), _grid(d, side, side, -3, 3), d.choose(-4, -3, -2, 2, 3, 4)
     dot, flipped = _dot(patch, kernel), _dot(patch, _flip(kernel))
     return Question(
-        stem=f"A convolutional layer lays the {side}×{side} kernel `{kernel}` over the patch `{patch}` (lists of rows) without flipping it, "
-        f"as deep-learning libraries do. The bias is {bias}. What is the output before the activation?",
+        stem=f"A convolutional layer lays the {side}×{side} kernel `{kernel}` over the patch `{patch}` (lists of rows) "
+        f"without flipping it, as deep-learning libraries do. The bias is {bias}. What is the output before the "
+        "activation?",
         key=_correlate(_array(patch), _array(kernel))[0, 0] + bias,
         second=dot + bias,
         wrong=[
             Wrong("no bias", dot, "You forgot the bias."),
             Wrong("bias subtracted", dot - bias, "The bias is added."),
             Wrong("flipped", flipped + bias, "Libraries do not flip the kernel: they compute a cross-correlation."),
-            Wrong("transposed", _dot(patch, _turn(kernel)) + bias, "Multiply row by row: do not swap the rows and columns of the kernel."),
+            Wrong(
+                "transposed",
+                _dot(patch, _turn(kernel)) + bias,
+                "Multiply row by row: do not swap the rows and columns of the kernel.",
+            ),
             Wrong("signs lost", _dot(patch, _size(kernel)) + bias, "Negative entries of the kernel subtract."),
             Wrong("bias at every entry", dot + side * side * bias, "The bias is added once, to the sum."),
-            Wrong("entries added", sum(map(sum, patch)) + sum(map(sum, kernel)) + bias, "Multiply the entries pairwise before you add."),
+            Wrong(
+                "entries added",
+                sum(map(sum, patch)) + sum(map(sum, kernel)) + bias,
+                "Multiply the entries pairwise before you add.",
+            ),
             Wrong("first row only", _dot(patch[:1], kernel[:1]) + bias, "All rows of the patch count."),
         ],
-        explanation=f"The products of entries in the same place add up to {dot}; with the bias {bias} that is {dot + bias}.",
+        explanation=f"The products of entries in the same place add up to {dot}; with the bias {bias} that is "
+        f"{dot + bias}.",
     )
 
 
@@ -83,15 +91,20 @@ def true_convolution_value(d: Draw) -> Question:
     # Second way: the sum over i and j of x[i, j] · k[m − 1 − i, m − 1 − j], written with indices.
     second = sum(patch[i][j] * kernel[side - 1 - i][side - 1 - j] for i in range(side) for j in range(side))
     return Question(
-        stem=f"A convolution in the mathematical sense turns the kernel by 180 degrees (it flips rows and columns) before it multiplies and adds. "
-        f"What is its value for the patch `{patch}` and the kernel `{kernel}` (lists of rows)?",
+        stem="A convolution in the mathematical sense turns the kernel by 180 degrees (it flips rows and columns) "
+        f"before it multiplies and adds. What is its value for the patch `{patch}` and the kernel `{kernel}` (lists of "
+        "rows)?",
         key=_correlate(_array(patch), jnp.flip(_array(kernel)))[0, 0],
         second=second,
         wrong=[
             Wrong("not flipped", _dot(patch, kernel), "That is the cross-correlation: turn the kernel first."),
             Wrong("rows only", _dot(patch, down), "Flip the columns too."),
             Wrong("columns only", _dot(patch, across), "Flip the rows too."),
-            Wrong("transposed", _dot(patch, _turn(kernel)), "Turning by 180 degrees is not the same as swapping rows and columns."),
+            Wrong(
+                "transposed",
+                _dot(patch, _turn(kernel)),
+                "Turning by 180 degrees is not the same as swapping rows and columns.",
+            ),
             Wrong("quarter turn", _dot(patch, _turn(down)), "Turn the kernel by 180 degrees, not by 90."),
             Wrong("signs lost", _dot(patch, _size(_flip(kernel))), "Negative entries of the kernel subtract."),
             Wrong("wrong sign", -key, "Turning the kernel does not change signs."),
@@ -120,8 +133,8 @@ def edge_filter_response(d: Draw) -> Question:
     other = _dot(patch, _turn(kernel))
     simple = _EDGES["Prewitt" if name != "Prewitt" else "Sobel"]
     return Question(
-        stem=f"A layer applies the {name} filter `{kernel}` to the grey values `{patch}` (lists of rows). The filter is not flipped, and there "
-        "is no bias. What is the response?",
+        stem=f"A layer applies the {name} filter `{kernel}` to the grey values `{patch}` (lists of rows). The filter "
+        "is not flipped, and there is no bias. What is the response?",
         key=_correlate(_array(patch), _array(kernel))[0, 0],
         second=bright - dark,
         wrong=[
@@ -130,10 +143,21 @@ def edge_filter_response(d: Draw) -> Question:
             Wrong("signs lost", bright + dark, "The negative entries subtract."),
             Wrong("bright side only", bright, "The other side of the edge is subtracted."),
             Wrong("dark side only", -dark, "The positive entries count too."),
-            Wrong("other weights", _dot(patch, _turn(simple) if turned else simple), "Use the weights of the filter that is given."),
+            Wrong(
+                "other weights",
+                _dot(patch, _turn(simple) if turned else simple),
+                "Use the weights of the filter that is given.",
+            ),
             Wrong("mean", key / 9, "A filter adds up; it does not divide by the number of entries."),
-            Wrong("middle left out", key - kernel[1][0] * patch[1][0] - kernel[1][2] * patch[1][2] - kernel[0][1] * patch[0][1] - kernel[2][1] * patch[2][1],
-                  "The entries beside the centre count too."),
+            Wrong(
+                "middle left out",
+                key
+                - kernel[1][0] * patch[1][0]
+                - kernel[1][2] * patch[1][2]
+                - kernel[0][1] * patch[0][1]
+                - kernel[2][1] * patch[2][1],
+                "The entries beside the centre count too.",
+            ),
         ],
         explanation=f"Positive side {bright}, negative side {dark}: the response is {bright} − {dark} = {key}.",
     )
@@ -150,8 +174,9 @@ def conv_output_entry(d: Draw) -> Question:
         return _dot([row[x : x + 2] for row in image[y : y + 2]], weights)
 
     return Question(
-        stem=f"A convolutional layer (stride 1, no padding, no bias, kernel not flipped) applies the kernel `{kernel}` to the input `{image}` (lists "
-        f"of rows). Rows and columns are counted from 0. What is the output in row {r}, column {c}?",
+        stem=f"A convolutional layer (stride 1, no padding, no bias, kernel not flipped) applies the kernel `{kernel}` "
+        f"to the input `{image}` (lists of rows). Rows and columns are counted from 0. What is the output in row {r}, "
+        f"column {c}?",
         key=_correlate(_array(image), _array(kernel))[r, c],
         second=at(r, c),
         wrong=[
@@ -159,11 +184,20 @@ def conv_output_entry(d: Draw) -> Question:
             Wrong("flipped", at(r, c, _flip(kernel)), "The kernel is not flipped."),
             Wrong("transposed", at(r, c, _turn(kernel)), "Do not swap the rows and columns of the kernel."),
             Wrong("signs lost", at(r, c, _size(kernel)), "Negative entries of the kernel subtract."),
-            Wrong("one to the right", at(r, min(c + 1, 2)) if c < 2 else at(r, c - 1), "The window's first entry stands in the given row and column."),
-            Wrong("one further down", at(r + 1, c) if r < 2 else at(r - 1, c), "The window's first entry stands in the given row and column."),
+            Wrong(
+                "one to the right",
+                at(r, min(c + 1, 2)) if c < 2 else at(r, c - 1),
+                "The window's first entry stands in the given row and column.",
+            ),
+            Wrong(
+                "one further down",
+                at(r + 1, c) if r < 2 else at(r - 1, c),
+                "The window's first entry stands in the given row and column.",
+            ),
             Wrong("patch added", at(r, c, [[1, 1], [1, 1]]), "Multiply by the kernel before you add."),
         ],
-        explanation=f"The patch is `{[row[c : c + 2] for row in image[r : r + 2]]}`; the products with the kernel add up to {at(r, c)}.",
+        explanation=f"The patch is `{[row[c : c + 2] for row in image[r : r + 2]]}`; the products with the kernel add "
+        f"up to {at(r, c)}.",
     )
 
 
@@ -174,13 +208,17 @@ def strongest_response_place(d: Draw) -> Question:
     kernel = d.choose([-1, 0, 1], [-1, 1], [1, -1], [1, 0, -1], [-1, 2, -1])
     out = [sum(k * row[i + j] for j, k in enumerate(kernel)) for i in range(len(row) - len(kernel) + 1)]
     sizes, top = [abs(v) for v in out], max(out)
-    d.need(out.count(top) == 1 and out.count(min(out)) == 1 and sizes.count(max(sizes)) == 1 and row.count(max(row)) == 1)
+    d.need(
+        out.count(top) == 1 and out.count(min(out)) == 1 and sizes.count(max(sizes)) == 1 and row.count(max(row)) == 1
+    )
     place = out.index(top)
+    d.need(place >= 1)
     steps = [b - a for a, b in zip(row, row[1:], strict=False)]
     key = jnp.argmax(_correlate(_array([row]), _array([kernel]))[0])
     return Question(
-        stem=f"A layer slides the filter `{kernel}` over the grey values `{row}` (stride 1, no padding, filter not flipped, no bias). Outputs are "
-        "counted from 0. At which output is the response largest (a negative number is smaller than 0)?",
+        stem=f"A layer slides the filter `{kernel}` over the grey values `{row}` (stride 1, no padding, filter not "
+        "flipped, no bias). Outputs are counted from 0. At which output is the response largest (a negative number is "
+        "smaller than 0)?",
         key=key,
         second=place,
         wrong=[
@@ -188,42 +226,20 @@ def strongest_response_place(d: Draw) -> Question:
             Wrong("largest size", sizes.index(max(sizes)), "A negative response is not large, whatever its size."),
             Wrong("brightest value", row.index(max(row)), "The filter answers to differences, not to bright values."),
             Wrong("counted from one", place + 1, "Outputs are counted from 0."),
-            Wrong("end of the window", place + len(kernel) - 1, "An output is counted by the place where its window starts."),
-            Wrong("flipped", max(range(len(out)), key=lambda i: sum(k * row[i + j] for j, k in enumerate(kernel[::-1]))), "The filter is not flipped."),
-            Wrong("greatest step", steps.index(max(steps)), "Apply the filter: it is not the difference of neighbours."),
+            Wrong(
+                "end of the window",
+                place + len(kernel) - 1,
+                "An output is counted by the place where its window starts.",
+            ),
+            Wrong(
+                "flipped",
+                max(range(len(out)), key=lambda i: sum(k * row[i + j] for j, k in enumerate(kernel[::-1]))),
+                "The filter is not flipped.",
+            ),
+            Wrong(
+                "greatest step", steps.index(max(steps)), "Apply the filter: it is not the difference of neighbours."
+            ),
             Wrong("place before", place - 1, "The first output has the number 0."),
         ],
         explanation=f"The responses are {', '.join(map(str, out))}; the largest, {top}, has the number {place}.",
-    )
-
-
-@template(topic="convolution", difficulty=0.5)
-def conv_multiply_adds(d: Draw) -> Question:
-    """Multiplications of a convolutional layer."""
-    size, kernel, stride = d.integer(8, 40), d.choose(3, 5), d.choose(1, 2)
-    inputs, filters = d.choose(3, 4, 6, 8, 12, 16), d.choose(4, 8, 10, 12, 16, 24)
-    shape, weights = (1, size, size, inputs), (kernel, kernel, inputs, filters)
-    out = conv_shape(shape, weights, (stride, stride))
-    key = jnp.asarray(math.prod(out) * math.prod(weights[:3]))
-    side = len(range(0, size - kernel + 1, stride))
-    fits = side * side  # second way: parameters without bias, each used once at every place
-    each = kernel * kernel * inputs * filters
-    return Question(
-        stem=f"A convolution with {filters} filters of {kernel}×{kernel}, stride {stride}, no padding and no bias reads one input of {size}×{size} "
-        f"pixels with {inputs} channels. How many multiplications does it take, when each weight is multiplied at every place?",
-        key=key,
-        second=fits * each,
-        wrong=[
-            Wrong("parameters", each, "That is the number of weights: each is used at every place of the output."),
-            Wrong("one channel", fits * each // inputs, "Each filter reads all channels of the input."),
-            Wrong("one filter", fits * each // filters, "Every filter makes a map of its own."),
-            Wrong("one side of the kernel", fits * each // kernel, "A filter has kernel × kernel weights per channel."),
-            Wrong("input places", size * size * each, "Count the places of the output, not of the input."),
-            Wrong("one side of the output", side * each, "The output has height × width places."),
-            Wrong("additions too", 2 * fits * each, "Only multiplications are asked."),
-            Wrong("no plus one", ((size - kernel) // stride) ** 2 * each, "The output is one pixel wider: the first place counts too."),
-            Wrong("rounded up", (-(-(size - kernel) // stride) + 1) ** 2 * each, "A kernel that does not fit is dropped."),
-            Wrong("one place more", (side + 1) ** 2 * each, "The output is one pixel narrower."),
-        ],
-        explanation=f"The output has {side}×{side} places; {side}·{side}·{kernel}·{kernel}·{inputs}·{filters} = {fits * each}.",
     )

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 
 from question_bank.template import Draw, Question, Wrong, template
-from question_bank.templates._writing import listed
+from question_bank.templates._writing import inside, listed
 
 LN10 = math.log(10)
 
@@ -34,8 +34,8 @@ def gan_discriminator_loss(d: Draw) -> Question:
     d.need(abs(real - fake) > 0.03 and abs(real + fake - 1) > 0.03)
     loss = -math.log(real) - math.log(1 - fake)
     return Question(
-        stem=f"A discriminator gives a real image the probability {real} of being real and a generated image {fake}. Its loss is the sum of the "
-        "two binary cross-entropies, with the natural logarithm. What is the loss?",
+        stem=f"A discriminator gives a real image the probability {real} of being real and a generated image {fake}. "
+        "Its loss is the sum of the two binary cross-entropies, with the natural logarithm. What is the loss?",
         key=_discriminator_at(real, fake),
         second=-math.log(real * (1 - fake)),
         wrong=[
@@ -60,21 +60,27 @@ def gan_discriminator_loss_from_logits(d: Draw) -> Question:
     d.need(abs(real) > 0.2 and abs(fake) > 0.2 and abs(real + fake) > 0.2)
     loss = _softplus(-real) + _softplus(fake)
     return Question(
-        stem=f"A discriminator gives a real image the logit {real} and a generated image the logit {fake}. Its loss is the sum of the two binary "
-        "cross-entropies, with the natural logarithm. What is the loss?",
+        stem=f"A discriminator gives a real image the logit {real} and a generated image the logit {fake}. Its loss is "
+        "the sum of the two binary cross-entropies, with the natural logarithm. What is the loss?",
         key=_discriminator(real, fake),
         second=-math.log(1 / (1 + math.exp(-real))) - math.log(1 - 1 / (1 + math.exp(-fake))),
         wrong=[
             Wrong("mean", loss / 2, "Add the two terms; do not take their mean."),
             Wrong("both as real", _softplus(-real) + _softplus(-fake), "The generated image has the target 0."),
-            Wrong("swapped", _softplus(real) + _softplus(-fake), "The real image has the target 1, the generated one 0."),
+            Wrong(
+                "swapped", _softplus(real) + _softplus(-fake), "The real image has the target 1, the generated one 0."
+            ),
             Wrong("log base 10", loss / LN10, "Use the natural logarithm."),
             Wrong("real term only", _softplus(-real), "The generated image counts too."),
             Wrong("generated term only", _softplus(fake), "The real image counts too."),
-            Wrong("critic", fake - real, "This is the loss of a Wasserstein critic; here the logits go through a sigmoid and a logarithm."),
+            Wrong(
+                "critic",
+                fake - real,
+                "This is the loss of a Wasserstein critic; here the logits go through a sigmoid and a logarithm.",
+            ),
             Wrong("hinge", max(0.0, 1 - real) + max(0.0, 1 + fake), "This is the hinge loss."),
         ],
-        explanation=f"ln(1 + e^(−({real}))) + ln(1 + e^({fake})) = {loss:.3f}.",
+        explanation=f"ln(1 + e^(−{inside(real)})) + ln(1 + e^{inside(fake)}) = {loss:.3f}.",
         places=3,
     )
 
@@ -82,24 +88,32 @@ def gan_discriminator_loss_from_logits(d: Draw) -> Question:
 @template(topic="non-saturating loss", difficulty=0.5)
 def gan_generator_loss(d: Draw) -> Question:
     """Non-saturating loss of a generator from two logits."""
-    fake = d.decimals(2, -3.0, 1.5)
+    fake = d.decimals(2, -3.0, 1.5, 2)
     d.need(abs(sum(fake)) > 0.3)
     loss = math.fsum(_softplus(-z) for z in fake) / 2
     against = math.fsum(_softplus(z) for z in fake) / 2
     return Question(
-        stem=f"The discriminator gives two generated images the logits {listed(fake)}. What is the mean non-saturating loss of the generator, with "
-        "the natural logarithm?",
+        stem=f"The discriminator gives two generated images the logits {listed(fake)}. What is the mean non-saturating "
+        "loss of the generator, with the natural logarithm?",
         key=_generator(np.array(fake)),
         second=-math.fsum(math.log(1 / (1 + math.exp(-z))) for z in fake) / 2,
         wrong=[
             Wrong("saturating", -against, "This is the saturating loss ln(1 − D); the non-saturating one is −ln D."),
-            Wrong("discriminator", against, "This is the discriminator's term for generated images; the generator wants the target 1."),
+            Wrong(
+                "discriminator",
+                against,
+                "This is the discriminator's term for generated images; the generator wants the target 1.",
+            ),
             Wrong("sign", -loss, "The loss is −ln D, which is positive."),
             Wrong("sum", 2 * loss, "Take the mean over the two images."),
             Wrong("log base 10", loss / LN10, "Use the natural logarithm."),
             Wrong("log base 2", loss / math.log(2), "Use the natural logarithm, not the one to base 2."),
             Wrong("mean logit", -math.fsum(fake) / 2, "This is the generator's loss against a Wasserstein critic."),
-            Wrong("logarithm of the mean", -math.log(math.fsum(1 / (1 + math.exp(-z)) for z in fake) / 2), "Take the logarithm of each probability, then the mean."),
+            Wrong(
+                "logarithm of the mean",
+                -math.log(math.fsum(1 / (1 + math.exp(-z)) for z in fake) / 2),
+                "Take the logarithm of each probability, then the mean.",
+            ),
         ],
         explanation=f"The mean of ln(1 + e^(−z)) is {loss:.3f}.",
         places=3,
@@ -108,27 +122,34 @@ def gan_generator_loss(d: Draw) -> Question:
 
 @template(topic="minimax loss", difficulty=0.5)
 def gan_saturating_loss(d: Draw) -> Question:
-    """Saturating loss of a generator from a logit and a probability."""
-    z = d.decimal(-3.0, 1.5, 2)
-    d.need(abs(z) > 0.2)
-    p = 1 / (1 + math.exp(-z))
-    loss = -_softplus(z)
+    """Saturating loss of a generator from two logits."""
+    fake = d.decimals(2, -3.0, 2.0, 2)
+    d.need(abs(sum(fake)) > 0.3)
+    p = [1 / (1 + math.exp(-z)) for z in fake]
+    loss = -math.fsum(_softplus(z) for z in fake) / 2
     return Question(
-        stem=f"The discriminator gives a generated image the logit {z}. What is the generator's loss in the minimax game, ln(1 − D(G(z))), "
-        "with the natural logarithm and D(G(z)) the probability of being real?",
-        key=_saturating(z),
-        second=math.log1p(-p),
+        stem=f"The discriminator gives two generated images the logits {listed(fake)}. In the minimax game the "
+        "generator's loss is the mean of ln(1 − D), with the natural logarithm and D the probability of being real. "
+        "What is it?",
+        key=_saturating(np.array(fake)),
+        second=math.log((1 - p[0]) * (1 - p[1])) / 2,
         wrong=[
-            Wrong("non-saturating", -math.log(p), "This is the non-saturating loss −ln D."),
-            Wrong("logarithm of D", math.log(p), "Take the logarithm of 1 − D, not of D."),
+            Wrong(
+                "non-saturating",
+                -math.fsum(map(math.log, p)) / 2,
+                "This is the non-saturating loss, the mean of −ln D.",
+            ),
+            Wrong("logarithm of D", math.fsum(map(math.log, p)) / 2, "Take the logarithm of 1 − D, not of D."),
             Wrong("sign", -loss, "There is no minus sign: the generator makes ln(1 − D) small."),
+            Wrong("sum", 2 * loss, "Take the mean over the two images."),
             Wrong("log base 10", loss / LN10, "Use the natural logarithm."),
             Wrong("log base 2", loss / math.log(2), "Use the natural logarithm, not the one to base 2."),
-            Wrong("no logarithm", 1 - p, "Take the logarithm of 1 − D."),
-            Wrong("probability", -p, "This is −D; the loss is ln(1 − D)."),
-            Wrong("logit", -z, "ln(1 − D) is close to −z only for large logits: compute it."),
+            Wrong("no logarithm", 1 - math.fsum(p) / 2, "Take the logarithm of each 1 − D."),
+            Wrong(
+                "mean first", math.log(1 - math.fsum(p) / 2), "Take the logarithm of each 1 − D first, then the mean."
+            ),
         ],
-        explanation=f"D = {p:.4f} and ln(1 − D) = {loss:.3f}.",
+        explanation=f"D is {p[0]:.4f} and {p[1]:.4f}; the mean of ln(1 − D) is {loss:.3f}.",
         places=3,
     )
 
@@ -140,21 +161,28 @@ def lsgan_discriminator_loss(d: Draw) -> Question:
     d.need(abs(real - 1) > 0.1 and abs(fake) > 0.1)
     a, b = (real - 1) ** 2, fake**2
     return Question(
-        stem=f"A least squares GAN has the targets 1 for real and 0 for generated images. Its discriminator outputs {real} for a real and {fake} for "
-        "a generated image. The loss is half the sum of the two squared errors. What is it?",
+        stem="A least squares GAN has the targets 1 for real and 0 for generated images. Its discriminator outputs "
+        f"{real} for a real and {fake} for a generated image. The loss is half the sum of the two squared errors. What "
+        "is it?",
         key=_least_squares_d(real, fake),
         second=math.hypot(real - 1, fake) ** 2 / 2,
         wrong=[
             Wrong("no half", a + b, "The factor 1/2 is missing."),
-            Wrong("targets swapped", (real**2 + (fake - 1) ** 2) / 2, "The target of the real image is 1, that of the generated one 0."),
-            Wrong("both one", (a + (fake - 1) ** 2) / 2, "The target of the generated image is 0 for the discriminator."),
+            Wrong(
+                "targets swapped",
+                (real**2 + (fake - 1) ** 2) / 2,
+                "The target of the real image is 1, that of the generated one 0.",
+            ),
+            Wrong(
+                "both one", (a + (fake - 1) ** 2) / 2, "The target of the generated image is 0 for the discriminator."
+            ),
             Wrong("absolute", (abs(real - 1) + abs(fake)) / 2, "Square the errors."),
             Wrong("real only", a / 2, "The generated image counts too."),
             Wrong("generated only", b / 2, "The real image counts too."),
             Wrong("quarter", (a + b) / 4, "Half the sum: do not take the mean as well."),
             Wrong("one square", (real - 1 + fake) ** 2 / 2, "Square each error by itself."),
         ],
-        explanation=f"(({real} − 1)² + ({fake})²) / 2 = {(a + b) / 2:.3f}.",
+        explanation=f"(({real} − 1)² + {inside(fake)}²) / 2 = {(a + b) / 2:.3f}.",
         places=3,
     )
 
@@ -166,16 +194,22 @@ def lsgan_generator_loss(d: Draw) -> Question:
     d.need(all(abs(v - 1) > 0.05 for v in fake))
     total = math.fsum((v - 1) ** 2 for v in fake)
     return Question(
-        stem=f"In a least squares GAN the discriminator outputs {listed(fake)} for three generated images. The generator's loss is half the mean "
-        "squared distance from the target 1. What is it?",
+        stem=f"In a least squares GAN the discriminator outputs {listed(fake)} for three generated images. The "
+        "generator's loss is half the mean squared distance from the target 1. What is it?",
         key=_least_squares_g(np.array(fake)),
         second=math.fsum(v * v / 2 - v + 0.5 for v in fake) / 3,
         wrong=[
             Wrong("no half", total / 3, "The factor 1/2 is missing."),
             Wrong("sum", total / 2, "Take the mean over the three images."),
-            Wrong("target 0", math.fsum(v * v for v in fake) / 6, "0 is the discriminator's target; the generator's is 1."),
+            Wrong(
+                "target 0", math.fsum(v * v for v in fake) / 6, "0 is the discriminator's target; the generator's is 1."
+            ),
             Wrong("absolute", math.fsum(abs(v - 1) for v in fake) / 6, "Square the distances."),
-            Wrong("square of the mean", (math.fsum(fake) / 3 - 1) ** 2 / 2, "Square each distance first, then take the mean."),
+            Wrong(
+                "square of the mean",
+                (math.fsum(fake) / 3 - 1) ** 2 / 2,
+                "Square each distance first, then take the mean.",
+            ),
             Wrong("quarter", total / 12, "There is one factor 1/2, not two."),
             Wrong("target -1", math.fsum((v + 1) ** 2 for v in fake) / 6, "Subtract the target 1; do not add it."),
         ],

@@ -34,8 +34,8 @@ def mse_value(d: Draw) -> Question:
     predictions, targets, errors = _predictions(d, n)
     total = math.fsum(e * e for e in errors)
     return Question(
-        stem=f"A model predicts {listed(predictions)}; the targets are {listed(targets)}, in the same order. What is the mean squared "
-        "error (the mean over the examples, no factor 1/2)?",
+        stem=f"A model predicts {listed(predictions)}; the targets are {listed(targets)}, in the same order. What is "
+        "the mean squared error (the mean over the examples, no factor 1/2)?",
         key=_mse(np.array(predictions), np.array(targets)),
         # Second way: the variance of the errors plus the square of their mean.
         second=math.fsum((e - math.fsum(errors) / n) ** 2 for e in errors) / n + (math.fsum(errors) / n) ** 2,
@@ -43,10 +43,18 @@ def mse_value(d: Draw) -> Question:
             Wrong("sum", total, "Divide the sum of the squares by the number of examples."),
             Wrong("half", total / n / 2, "There is no factor 1/2 here."),
             Wrong("root", math.sqrt(total / n), "This is the root of the mean squared error."),
-            Wrong("absolute", math.fsum(abs(e) for e in errors) / n, "This is the mean absolute error: square the differences."),
+            Wrong(
+                "absolute",
+                math.fsum(abs(e) for e in errors) / n,
+                "This is the mean absolute error: square the differences.",
+            ),
             Wrong("n minus 1", total / (n - 1), "Divide by the number of examples, not by one less."),
             Wrong("mean squared", (math.fsum(errors) / n) ** 2, "Square each difference first, then take the mean."),
-            Wrong("sum squared", math.fsum(abs(e) for e in errors) ** 2 / n, "Square each difference by itself, before you add them."),
+            Wrong(
+                "sum squared",
+                math.fsum(abs(e) for e in errors) ** 2 / n,
+                "Square each difference by itself, before you add them.",
+            ),
         ],
         explanation=f"The squares of the differences add up to {total:.2f}; divided by {n}: {total / n:.3f}.",
         places=3,
@@ -60,8 +68,8 @@ def mae_value(d: Draw) -> Question:
     size = math.fsum(abs(e) for e in errors)
     square = math.fsum(e * e for e in errors) / 4
     return Question(
-        stem=f"A model predicts {listed(predictions)}; the targets are {listed(targets)}, in the same order. What is the mean absolute "
-        "error?",
+        stem=f"A model predicts {listed(predictions)}; the targets are {listed(targets)}, in the same order. What is "
+        "the mean absolute error?",
         key=_mae(np.array(predictions), np.array(targets)),
         second=math.fsum(max(p, t) - min(p, t) for p, t in zip(predictions, targets, strict=True)) / 4,
         wrong=[
@@ -69,7 +77,11 @@ def mae_value(d: Draw) -> Question:
             Wrong("squared", square, "This is the mean squared error: take absolute values, not squares."),
             Wrong("root mean square", math.sqrt(square), "This is the root of the mean squared error."),
             Wrong("signed", math.fsum(errors) / 4, "Take absolute values: errors of opposite sign must not cancel."),
-            Wrong("size of the mean", abs(math.fsum(errors)) / 4, "Take the absolute value of each difference, not of their mean."),
+            Wrong(
+                "size of the mean",
+                abs(math.fsum(errors)) / 4,
+                "Take the absolute value of each difference, not of their mean.",
+            ),
             Wrong("n minus 1", size / 3, "Divide by the number of examples, not by one less."),
             Wrong("largest", max(abs(e) for e in errors), "This is the largest error; take the mean of all."),
             Wrong("half", size / 8, "There is no factor 1/2 in the mean absolute error."),
@@ -88,21 +100,40 @@ def hinge_value(d: Draw) -> Question:
     losses = [max(0.0, 1 - m) for m in margins]
     d.need(sum(losses) > 0.25)
     return Question(
-        stem=f"A classifier gives the scores {listed(scores)} to three examples with the labels {listed(labels)}, in the same order. What is the "
-        "mean hinge loss, with a margin of 1?",
+        stem=f"A classifier gives the scores {listed(scores)} to three examples with the labels {listed(labels)}, in "
+        "the same order. What is the mean hinge loss, with a margin of 1?",
         key=_hinge(np.array(scores), np.array(labels, float)),
         second=math.fsum(1 - m for m in margins if m < 1) / 3,
         wrong=[
             Wrong("sum", math.fsum(losses), "Take the mean over the three examples."),
-            Wrong("no maximum", math.fsum(1 - m for m in margins) / 3, "An example beyond the margin has the loss 0, not a negative one."),
-            Wrong("no margin", math.fsum(max(0.0, -m) for m in margins) / 3, "Examples on the right side but within the margin cost something too."),
+            Wrong(
+                "no maximum",
+                math.fsum(1 - m for m in margins) / 3,
+                "An example beyond the margin has the loss 0, not a negative one.",
+            ),
+            Wrong(
+                "no margin",
+                math.fsum(max(0.0, -m) for m in margins) / 3,
+                "Examples on the right side but within the margin cost something too.",
+            ),
             Wrong("squared", math.fsum(v * v for v in losses) / 3, "The hinge loss is not squared."),
-            Wrong("mean of the wrong ones", math.fsum(losses) / sum(v > 0 for v in losses), "The mean also counts examples with the loss 0."),
-            Wrong("labels ignored", math.fsum(max(0.0, 1 - s) for s in scores) / 3, "Multiply each score by its label."),
-            Wrong("labels turned", math.fsum(max(0.0, 1 + m) for m in margins) / 3, "The loss is max(0, 1 − y·score), with a minus sign."),
+            Wrong(
+                "mean of the wrong ones",
+                math.fsum(losses) / sum(v > 0 for v in losses),
+                "The mean also counts examples with the loss 0.",
+            ),
+            Wrong(
+                "labels ignored", math.fsum(max(0.0, 1 - s) for s in scores) / 3, "Multiply each score by its label."
+            ),
+            Wrong(
+                "labels turned",
+                math.fsum(max(0.0, 1 + m) for m in margins) / 3,
+                "The loss is max(0, 1 − y·score), with a minus sign.",
+            ),
             Wrong("halved", math.fsum(losses) / 6, "There is no factor 1/2 in the hinge loss."),
         ],
-        explanation=f"The losses max(0, 1 − y·score) are {listed([round(v, 2) for v in losses])}; their mean is {math.fsum(losses) / 3:.3f}.",
+        explanation=f"The losses max(0, 1 − y·score) are {listed([round(v, 2) for v in losses])}; their mean is "
+        f"{math.fsum(losses) / 3:.3f}.",
         places=3,
     )
 
@@ -116,8 +147,9 @@ def l2_penalty(d: Draw) -> Question:
     square = math.fsum(w * w for w in weights)
     size = math.fsum(abs(w) for w in weights)
     return Question(
-        stem=f"The data loss of a model is {loss}. Its weights are {row(weights)} and its bias is {bias}. Only the weights are penalised, with "
-        f"λ = {rate} times the sum of their squares (no factor 1/2). What is the whole loss?",
+        stem=f"The data loss of a model is {loss}. Its weights are {row(weights)} and its bias is {bias}. Only the "
+        f"weights are penalised, with λ = {rate} times the sum of their squares (no factor 1/2). What is the whole "
+        "loss?",
         key=_with_l2(loss, np.array(weights), rate),
         second=loss + rate * math.hypot(*weights) ** 2,
         wrong=[
@@ -144,12 +176,16 @@ def l1_penalty(d: Draw) -> Question:
     square = math.fsum(w * w for w in weights)
     size = math.fsum(abs(w) for w in weights)
     return Question(
-        stem=f"The data loss of a model is {loss}. Its weights are {row(weights)} and its bias is {bias}. Only the weights are penalised, with "
-        f"the L1 penalty with λ = {rate}. What is the whole loss?",
+        stem=f"The data loss of a model is {loss}. Its weights are {row(weights)} and its bias is {bias}. Only the "
+        f"weights are penalised, with the L1 penalty with λ = {rate}. What is the whole loss?",
         key=_with_l1(loss, np.array(weights), rate),
         second=loss + rate * (math.fsum(w for w in weights if w > 0) - math.fsum(w for w in weights if w < 0)),
         wrong=[
-            Wrong("signs kept", loss + rate * math.fsum(weights), "Take the absolute values: weights of opposite sign must not cancel."),
+            Wrong(
+                "signs kept",
+                loss + rate * math.fsum(weights),
+                "Take the absolute values: weights of opposite sign must not cancel.",
+            ),
             Wrong("bias penalised", loss + rate * (size + bias), "The bias is not penalised here."),
             Wrong("L2", loss + rate * square, "This penalty adds the squares; L1 adds the absolute values."),
             Wrong("norm", loss + rate * math.sqrt(square), "This is the Euclidean norm; L1 adds the absolute values."),

@@ -32,7 +32,7 @@ def _neuron(
     fits: Callable[[float], bool],
     *mistaken: tuple[str, Callable[[float], float], str],
 ) -> Question:
-    """A neuron with two inputs; ``f`` is the activation in plain Python, ``mistaken`` takes its place in wrong values."""
+    """A neuron with two inputs; ``f`` is its activation in plain Python, ``mistaken`` what students take for it."""
     weights, inputs = d.decimals(2, -1.5, 1.5), d.decimals(2, -3.0, 3.0)
     bias = d.decimal(-1.0, 1.0)
     d.need(all(abs(v) > 0.05 for v in (*weights, *inputs, bias)))
@@ -43,13 +43,15 @@ def _neuron(
         Wrong("no bias", f(z - bias), "You left the bias out."),
         Wrong("bias subtracted", f(z - 2 * bias), "The bias is added to the weighted sum."),
         Wrong("weights swapped", f(w2 * x1 + w1 * x2 + bias), "The first weight belongs to the first input."),
-        Wrong("bias after the activation", f(z - bias) + bias, "Add the bias first, then apply the activation function."),
+        Wrong(
+            "bias after the activation", f(z - bias) + bias, "Add the bias first, then apply the activation function."
+        ),
         Wrong("second input left out", f(w1 * x1 + bias), "Both inputs take part in the weighted sum."),
     ]
     wrong += [Wrong(mistake, g(z), feedback) for mistake, g, feedback in mistaken]
     return Question(
-        stem=f"A neuron has the weights {row(weights)} and the bias {bias}, and its activation function is {name}. The input is "
-        f"{row(inputs)}. What does the neuron output?",
+        stem=f"A neuron has the weights {row(weights)} and the bias {bias}, and its activation function is {name}. The "
+        f"input is {row(inputs)}. What does the neuron output?",
         key=compiled(np.array(weights), np.array(inputs), bias),
         second=f(z),
         wrong=wrong,
@@ -66,7 +68,11 @@ def _logistic(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
-NOT_ACTIVATED = ("no activation", lambda z: z, "This is the weighted sum with the bias; apply the activation function to it.")
+NOT_ACTIVATED = (
+    "no activation",
+    lambda z: z,
+    "This is the weighted sum with the bias; apply the activation function to it.",
+)
 
 
 @template(topic="sigmoid", difficulty=0.35)
@@ -109,17 +115,41 @@ def neuron_elu(d: Draw) -> Question:
     relu = ("relu", lambda z: 0.0, "This is ReLU; ELU gives e^z − 1 below zero.")
     kept = ("no minus one", math.exp, "Subtract 1 from e^z, so that the curve goes through 0.")
     turned = ("sign", lambda z: 1 - math.exp(z), "Below zero ELU is negative: e^z − 1.")
-    return _neuron(d, "ELU with α = 1", _ELU, lambda z: z if z > 0 else math.exp(z) - 1, lambda z: z < 0, NOT_ACTIVATED, relu, kept, turned)
+    return _neuron(
+        d,
+        "ELU with α = 1",
+        _ELU,
+        lambda z: z if z > 0 else math.exp(z) - 1,
+        lambda z: z < 0,
+        NOT_ACTIVATED,
+        relu,
+        kept,
+        turned,
+    )
 
 
 @template(topic="softplus", difficulty=0.4)
 def neuron_softplus(d: Draw) -> Question:
     """Output of a softplus neuron."""
-    turned = ("sign of the exponent", lambda z: math.log(1 + math.exp(-z)), "Softplus is ln(1 + e^z): the exponent has no minus sign.")
+    turned = (
+        "sign of the exponent",
+        lambda z: math.log(1 + math.exp(-z)),
+        "Softplus is ln(1 + e^z): the exponent has no minus sign.",
+    )
     decadic = ("log base 10", lambda z: math.log10(1 + math.exp(z)), "The logarithm is the natural one.")
     inner = ("no logarithm", lambda z: 1 + math.exp(z), "Take the logarithm of 1 + e^z.")
     name = "softplus (with the natural logarithm)"
-    return _neuron(d, name, _SOFTPLUS, lambda z: max(z, 0) + math.log(1 + math.exp(-abs(z))), _anywhere, NOT_ACTIVATED, turned, decadic, inner)
+    return _neuron(
+        d,
+        name,
+        _SOFTPLUS,
+        lambda z: max(z, 0) + math.log(1 + math.exp(-abs(z))),
+        _anywhere,
+        NOT_ACTIVATED,
+        turned,
+        decadic,
+        inner,
+    )
 
 
 @template(topic="softsign", difficulty=0.35)
@@ -127,8 +157,22 @@ def neuron_softsign(d: Draw) -> Question:
     """Output of a softsign neuron."""
     squared = ("square", lambda z: z / (1 + z * z), "Divide by 1 + |z|, not by 1 + z².")
     tanh = ("tanh", math.tanh, "This is tanh; softsign is z / (1 + |z|).")
-    positive = ("absolute value above", lambda z: abs(z) / (1 + abs(z)), "The absolute value stands only in the denominator.")
-    return _neuron(d, "softsign", _SOFTSIGN, lambda z: math.copysign(1 - 1 / (1 + abs(z)), z), _anywhere, NOT_ACTIVATED, squared, tanh, positive)
+    positive = (
+        "absolute value above",
+        lambda z: abs(z) / (1 + abs(z)),
+        "The absolute value stands only in the denominator.",
+    )
+    return _neuron(
+        d,
+        "softsign",
+        _SOFTSIGN,
+        lambda z: math.copysign(1 - 1 / (1 + abs(z)), z),
+        _anywhere,
+        NOT_ACTIVATED,
+        squared,
+        tanh,
+        positive,
+    )
 
 
 @template(topic="hard sigmoid", difficulty=0.4)

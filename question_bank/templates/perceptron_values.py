@@ -38,20 +38,31 @@ def perceptron_outputs(d: Draw) -> Question:
         return ", ".join("1" if fire else "0" for fire in fires)
 
     return Question(
-        stem=f"A perceptron has the weights ({w1}, {w2}) and the bias {bias} (which is added). Its step function gives 1 for 0 and "
-        f"above, otherwise 0. What does it output for the inputs {', '.join(str(p) for p in points[:3])} and {points[3]}, in this "
-        "order?",
+        stem=f"A perceptron has the weights ({w1}, {w2}) and the bias {bias} (which is added). Its step function gives "
+        f"1 for 0 and above, otherwise 0. What does it output for the inputs {', '.join(str(p) for p in points[:3])} "
+        f"and {points[3]}, in this order?",
         key=", ".join(str(int(v)) for v in np.asarray(outputs)),
         second=text([w1 * a + w2 * b >= -bias for a, b in points]),
         wrong=[
-            Wrong("0 at 0", text([s > 0 for s in sums]), "Here the step function gives 1 also where the sum is exactly 0."),
+            Wrong(
+                "0 at 0", text([s > 0 for s in sums]), "Here the step function gives 1 also where the sum is exactly 0."
+            ),
             Wrong("no bias", text([s - bias >= 0 for s in sums]), "Add the bias to the weighted sum before the step."),
             Wrong("bias subtracted", text([s - 2 * bias >= 0 for s in sums]), "The bias is added, not subtracted."),
-            Wrong("weights swapped", text([w2 * a + w1 * b + bias >= 0 for a, b in points]), "The first weight belongs to the first input."),
-            Wrong("step turned round", text([s < 0 for s in sums]), "The perceptron gives 1 where the sum is not negative."),
+            Wrong(
+                "weights swapped",
+                text([w2 * a + w1 * b + bias >= 0 for a, b in points]),
+                "The first weight belongs to the first input.",
+            ),
+            Wrong(
+                "step turned round",
+                text([s < 0 for s in sums]),
+                "The perceptron gives 1 where the sum is not negative.",
+            ),
             Wrong("one input", text([w1 * a + bias >= 0 for a, _ in points]), "Both inputs take part in the sum."),
         ],
-        explanation=f"The sums with the bias are {', '.join(map(str, sums))}; the output is 1 where the sum is at least 0.",
+        explanation=f"The sums with the bias are {', '.join(map(str, sums))}; the output is 1 where the sum is at "
+        "least 0.",
     )
 
 
@@ -63,8 +74,9 @@ def perceptron_smallest_bias(d: Draw) -> Question:
     total = sum(products)
     d.need(total != 0)
     return Question(
-        stem=f"A perceptron with the weights {row(weights)} receives the input {row(inputs)}. Its bias is added to the weighted sum, and "
-        "its step function gives 1 for 0 and above, otherwise 0. What is the smallest whole number as a bias with which it outputs 1?",
+        stem=f"A perceptron with the weights {row(weights)} receives the input {row(inputs)}. Its bias is added to the "
+        "weighted sum, and its step function gives 1 for 0 and above, otherwise 0. What is the smallest whole number "
+        "as a bias with which it outputs 1?",
         key=_smallest_bias(np.array(weights, float), np.array(inputs, float)),
         second=next(b for b in range(-200, 200) if b >= -total),
         wrong=[

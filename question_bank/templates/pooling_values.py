@@ -29,10 +29,13 @@ def max_pool_entry(d: Draw) -> Question:
     def window(y: int, x: int) -> list[int]:
         return [rows[y + i][x + j] for i in range(2) for j in range(2)]
 
-    here, wrong_stride = window(r * stride, c * stride), window(r, c) if stride == 2 else window(min(2 * r, 2), min(2 * c, 3))
+    here, wrong_stride = (
+        window(r * stride, c * stride),
+        window(r, c) if stride == 2 else window(min(2 * r, 2), min(2 * c, 3)),
+    )
     return Question(
-        stem=f"Max pooling with a 2×2 window and stride {stride}, without padding, runs over the input `{rows}` (a list of rows). Rows and "
-        f"columns are counted from 0. What is the output in row {r}, column {c}?",
+        stem=f"Max pooling with a 2×2 window and stride {stride}, without padding, runs over the input `{rows}` (a "
+        f"list of rows). Rows and columns are counted from 0. What is the output in row {r}, column {c}?",
         key=key,
         second=sorted(here)[-1],
         wrong=[
@@ -40,7 +43,11 @@ def max_pool_entry(d: Draw) -> Question:
             Wrong("smallest", min(here), "You took the smallest entry of the window."),
             Wrong("second largest", sorted(here)[-2], "One entry of the window is larger."),
             Wrong("wrong stride", max(wrong_stride), f"The windows start {stride} apart."),
-            Wrong("counted from one", max(window((r - 1) * stride, (c - 1) * stride)), "Rows and columns are counted from 0."),
+            Wrong(
+                "counted from one",
+                max(window((r - 1) * stride, (c - 1) * stride)),
+                "Rows and columns are counted from 0.",
+            ),
             Wrong("input entry", rows[r][c], "That is the input's entry in this place."),
             Wrong("largest of all", max(map(max, rows)), "Only the window counts, not the whole input."),
             Wrong("sum", sum(here), "Max pooling does not add."),
@@ -64,16 +71,29 @@ def max_pool_gradient_place(d: Draw) -> Question:
 
     least = min(flat)
     return Question(
-        stem=f"Max pooling with a 2×2 window and stride 2 runs over the input `{rows}` (a list of rows). Rows and columns are counted from "
-        f"0. In the backward pass, which input entry receives the gradient of the output in row {r}, column {c}?",
+        stem=f"Max pooling with a 2×2 window and stride 2 runs over the input `{rows}` (a list of rows). Rows and "
+        "columns are counted from 0. In the backward pass, which input entry receives the gradient of the output in "
+        f"row {r}, column {c}?",
         key=place(2 * r + key // 2, 2 * c + key % 2),
         second=place(y, x),
         wrong=[
             Wrong("smallest", place(*least[1:]), "The gradient goes to the largest entry of the window."),
-            Wrong("first of the window", place(2 * r, 2 * c), "The gradient goes to the largest entry, wherever it stands."),
-            Wrong("last of the window", place(2 * r + 1, 2 * c + 1), "The gradient goes to the largest entry, wherever it stands."),
+            Wrong(
+                "first of the window",
+                place(2 * r, 2 * c),
+                "The gradient goes to the largest entry, wherever it stands.",
+            ),
+            Wrong(
+                "last of the window",
+                place(2 * r + 1, 2 * c + 1),
+                "The gradient goes to the largest entry, wherever it stands.",
+            ),
             Wrong("largest of all", place(*whole[1:]), "Only the entries of this window can receive this gradient."),
-            Wrong("place in the window", place(y - 2 * r, x - 2 * c), "That is the place inside the window, not in the input."),
+            Wrong(
+                "place in the window",
+                place(y - 2 * r, x - 2 * c),
+                "That is the place inside the window, not in the input.",
+            ),
             Wrong("counted from one", place(y + 1, x + 1), "Rows and columns are counted from 0."),
             Wrong("swapped", place(x, y), "The row comes before the column."),
         ],
@@ -91,23 +111,43 @@ def average_pool_padding(d: Draw) -> Question:
     pads = ((1, 1), (1, 1))
     key = linen.avg_pool(_image(rows), (3, 3), (1, 1), pads, count_include_pad=counted)[0, 0, c, 0]
     total, real = sum(inside), len(inside)
-    rule = "The zeros count in the mean." if counted else "The zeros do not count in the mean: it is taken over real entries only."
+    rule = (
+        "The zeros count in the mean."
+        if counted
+        else "The zeros do not count in the mean: it is taken over real entries only."
+    )
     return Question(
-        stem=f"Average pooling with a 3×3 window, stride 1 and one row or column of zeros as padding on every side runs over the input "
-        f"`{rows}` (a list of rows). {rule} Rows and columns are counted from 0. What is the output in row 0, column {c}?",
+        stem="Average pooling with a 3×3 window, stride 1 and one row or column of zeros as padding on every side "
+        f"runs over the input `{rows}` (a list of rows). {rule} Rows and columns are counted from 0. What is the "
+        f"output in row 0, column {c}?",
         key=key,
         second=float(np.mean(inside + [0] * (9 - real))) if counted else float(np.mean(inside)),
         wrong=[
-            Wrong("other convention", total / (real if counted else 9), "Look again at whether the zeros count in the mean."),
+            Wrong(
+                "other convention",
+                total / (real if counted else 9),
+                "Look again at whether the zeros count in the mean.",
+            ),
             Wrong("sum", total, "Average pooling divides by the number of entries."),
             Wrong("largest", max(inside), "That is max pooling."),
-            Wrong("no padding", sum(rows[y][x] for y in range(3) for x in range(3)) / 9, "With padding, the first window is centred on the first entry."),
-            Wrong("divided by the width", total / 3, "Divide by the number of entries, not by the width of the window."),
+            Wrong(
+                "no padding",
+                sum(rows[y][x] for y in range(3) for x in range(3)) / 9,
+                "With padding, the first window is centred on the first entry.",
+            ),
+            Wrong(
+                "divided by the width", total / 3, "Divide by the number of entries, not by the width of the window."
+            ),
             Wrong("smallest", min(inside), "Average pooling takes the mean."),
             Wrong("whole input", sum(map(sum, rows)) / 12, "Only the window counts, not the whole input."),
-            Wrong("one row only", sum(rows[0][max(c - 1, 0) : c + 2]) / (real // 2), "The window reaches into the next row too."),
+            Wrong(
+                "one row only",
+                sum(rows[0][max(c - 1, 0) : c + 2]) / (real // 2),
+                "The window reaches into the next row too.",
+            ),
         ],
-        explanation=f"The real entries {', '.join(map(str, inside))} add up to {total}; divide by {9 if counted else real}.",
+        explanation=f"The real entries {', '.join(map(str, inside))} add up to {total}; divide by "
+        f"{9 if counted else real}.",
         places=2,
     )
 
@@ -118,10 +158,10 @@ def global_average_pool_value(d: Draw) -> Question:
     maps = [_grid(d, 2, 3, 1, 40) for _ in range(2)]
     which = d.integer(0, 1)
     key = jnp.mean(jnp.asarray(np.asarray(maps, dtype=float)), axis=(1, 2))[which]
-    mine, other = sum(maps[which], []), sum(maps[1 - which], [])
+    mine, other = ([v for row in m for v in row] for m in (maps[which], maps[1 - which]))
     return Question(
-        stem=f"A network's last feature maps have two channels, each a list of rows: channel 0 is `{maps[0]}`, channel 1 is `{maps[1]}`. "
-        f"What does global average pooling return for channel {which}?",
+        stem=f"A network's last feature maps have two channels, each a list of rows: channel 0 is `{maps[0]}`, channel "
+        f"1 is `{maps[1]}`. What does global average pooling return for channel {which}?",
         key=key,
         second=sum(mine) / 6,
         wrong=[
@@ -156,16 +196,29 @@ def adaptive_pool_value(d: Draw) -> Question:
         return sum(part) / len(part) if part else 0.0
 
     return Question(
-        stem=f"Adaptive average pooling turns the {size} values `{values}` into {outputs}. Output i (counted from 0) is the mean of the values "
-        f"from index floor(i · {size} / {outputs}) up to, but not including, ceil((i + 1) · {size} / {outputs}). What is output {i}?",
+        stem=f"Adaptive average pooling turns the {size} values `{values}` into {outputs}. Output i (counted from 0) "
+        f"is the mean of the values from index floor(i · {size} / {outputs}) up to, but not including, ceil((i + 1) · "
+        f"{size} / {outputs}). What is output {i}?",
         key=key,
         second=mean(inside),
         wrong=[
             Wrong("start rounded up", mean(up), "The start is rounded down: windows may share a value."),
-            Wrong("end rounded down", mean(values[start : (i + 1) * size // outputs]), "The end is rounded up: windows may share a value."),
+            Wrong(
+                "end rounded down",
+                mean(values[start : (i + 1) * size // outputs]),
+                "The end is rounded up: windows may share a value.",
+            ),
             Wrong("end included", mean(values[start : stop + 1]), "The upper end is not included."),
-            Wrong("equal windows", mean(values[i * even : (i + 1) * even]), "The number of values is no multiple of the number of outputs."),
-            Wrong("counted from one", mean(values[(i - 1) * size // outputs : -(-i * size // outputs)]), "Outputs are counted from 0."),
+            Wrong(
+                "equal windows",
+                mean(values[i * even : (i + 1) * even]),
+                "The number of values is no multiple of the number of outputs.",
+            ),
+            Wrong(
+                "counted from one",
+                mean(values[(i - 1) * size // outputs : -(-i * size // outputs)]),
+                "Outputs are counted from 0.",
+            ),
             Wrong("largest", max(inside), "That is adaptive max pooling."),
             Wrong("mean of all", mean(values), "Only the window counts."),
             Wrong("sum", sum(inside), "Divide by the number of values in the window."),

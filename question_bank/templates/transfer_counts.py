@@ -25,7 +25,9 @@ def frozen_base_parameters(d: Draw) -> Question:
     two = parameters(linen.Dense(classes), (1, hidden))
     key = features * hidden + hidden + hidden * classes + classes
     return Question(
-        stem=f"A pretrained base with {base} parameters returns {features} features and is frozen. A new head follows: a dense layer with {hidden} units, then one with {classes} outputs, both with biases. How many parameters are trained?",
+        stem=f"A pretrained base with {base} parameters returns {features} features and is frozen. A new head follows: "
+        f"a dense layer with {hidden} units, then one with {classes} outputs, both with biases. How many parameters "
+        "are trained?",
         key=_trained([base, one, two], [False, True, True]),
         second=key,
         wrong=[
@@ -51,8 +53,9 @@ def unfrozen_blocks_parameters(d: Draw) -> Question:
     d.need(len(set(counts)) == 5)
     key = sum(counts[-last:]) + head
     return Question(
-        stem=f"A pretrained network has five blocks with {', '.join(map(str, counts[:-1]))} and {counts[-1]} parameters, from the input on. A new head with {head} parameters is put on top. The head and the last {last} blocks are trained, "
-        "all else is frozen. How many parameters are trained?",
+        stem=f"A pretrained network has five blocks with {', '.join(map(str, counts[:-1]))} and {counts[-1]} "
+        f"parameters, from the input on. A new head with {head} parameters is put on top. The head and the last {last} "
+        "blocks are trained, all else is frozen. How many parameters are trained?",
         key=_trained([*counts, head], [i >= 5 - last for i in range(6)]),
         second=sum(counts) + head - sum(counts[: 5 - last]),
         wrong=[
@@ -61,9 +64,15 @@ def unfrozen_blocks_parameters(d: Draw) -> Question:
             Wrong("first blocks", sum(counts[:last]) + head, "The last blocks are those furthest from the input."),
             Wrong("frozen part", sum(counts[:-last]), "That is the frozen part."),
             Wrong("all", sum(counts) + head, "The first blocks are frozen."),
-            Wrong("one block fewer", sum(counts[1 - last :]) + head, f"The last {last} blocks are trained; the head is no block."),
+            Wrong(
+                "one block fewer",
+                sum(counts[1 - last :]) + head,
+                f"The last {last} blocks are trained; the head is no block.",
+            ),
             Wrong("one block more", sum(counts[-last - 1 :]) + head, f"Only the last {last} blocks are trained."),
-            Wrong("frozen and head", sum(counts[:-last]) + head, "You took the frozen blocks instead of the trained ones."),
+            Wrong(
+                "frozen and head", sum(counts[:-last]) + head, "You took the frozen blocks instead of the trained ones."
+            ),
         ],
         explanation=f"{' + '.join(map(str, [*counts[-last:], head]))} = {key}.",
     )
@@ -82,14 +91,23 @@ def gradual_unfreezing_parameters(d: Draw) -> Question:
     for done in range(1, epoch):
         if done % every == 0:
             trained += frozen.pop()
-    after = (lambda blocks: sum(counts[5 - blocks :]) + head)
+
+    def after(blocks: int) -> int:
+        return sum(counts[5 - blocks :]) + head
+
     return Question(
-        stem=f"A pretrained network has five blocks with {', '.join(map(str, counts[:-1]))} and {counts[-1]} parameters, from the input on, and a new head with {head} parameters. In the first {every} epochs only the head is trained; then, after every {every} "
-        f"epochs, one more block is unfrozen, the last block first. Epochs are counted from 1. How many parameters are trained in epoch {epoch}?",
+        stem=f"A pretrained network has five blocks with {', '.join(map(str, counts[:-1]))} and {counts[-1]} "
+        f"parameters, from the input on, and a new head with {head} parameters. In the first {every} epochs only the "
+        f"head is trained; then, after every {every} epochs, one more block is unfrozen, the last block first. Epochs "
+        f"are counted from 1. How many parameters are trained in epoch {epoch}?",
         key=_trained([*counts, head], [i >= 5 - (epoch - 1) // every for i in range(6)]),
         second=trained,
         wrong=[
-            Wrong("one block fewer", after(opened - 1), "Only the first phase trains the head alone: count the phases once more."),
+            Wrong(
+                "one block fewer",
+                after(opened - 1),
+                "Only the first phase trains the head alone: count the phases once more.",
+            ),
             Wrong("one block more", after(opened + 1), "The first phase unfreezes nothing but the head."),
             Wrong("no head", after(opened) - head, "The head stays trained."),
             Wrong("first blocks", sum(counts[:opened]) + head, "Unfreezing starts with the last block."),
@@ -110,20 +128,33 @@ def trainable_share(d: Draw) -> Question:
     head = features * classes + classes
     ratio = 100 * jnp.asarray(parameters(linen.Dense(classes), (1, features))) / (base + head)
     return Question(
-        stem=f"A pretrained base with {base} parameters returns {features} features and is frozen. A dense layer with {classes} outputs and biases is trained on top. What percentage of all parameters of the whole network is trained?",
+        stem=f"A pretrained base with {base} parameters returns {features} features and is frozen. A dense layer with "
+        f"{classes} outputs and biases is trained on top. What percentage of all parameters of the whole network is "
+        "trained?",
         key=ratio,
         second=100 - 100 * base / (base + head),
         wrong=[
             Wrong("of the base", 100 * head / base, "Divide by all parameters, the head's included."),
             Wrong("frozen share", 100 * base / (base + head), "That is the frozen share."),
             Wrong("no biases", 100 * features * classes / (base + features * classes), "The head has biases too."),
-            Wrong("bias per feature", 100 * (features * classes + features) / (base + features * classes + features), "The biases belong to the outputs."),
-            Wrong("numbers that enter", 100 * features / (base + features), "Each feature has a weight for every output."),
+            Wrong(
+                "bias per feature",
+                100 * (features * classes + features) / (base + features * classes + features),
+                "The biases belong to the outputs.",
+            ),
+            Wrong(
+                "numbers that enter", 100 * features / (base + features), "Each feature has a weight for every output."
+            ),
             Wrong("outputs", 100 * classes / (base + classes), "Each output has a weight for every feature."),
-            Wrong("features and outputs added", 100 * (features + classes) / (base + features + classes), "Multiply features and outputs."),
+            Wrong(
+                "features and outputs added",
+                100 * (features + classes) / (base + features + classes),
+                "Multiply features and outputs.",
+            ),
             Wrong("head twice", 100 * head / (base + 2 * head), "The head counts once among all parameters."),
         ],
-        explanation=f"{features}·{classes} + {classes} = {head} of {base + head} parameters: {100 * head / (base + head):.2f} %.",
+        explanation=f"{features}·{classes} + {classes} = {head} of {base + head} parameters: "
+        f"{100 * head / (base + head):.2f} %.",
         places=2,
         unit="%",
     )
