@@ -67,7 +67,7 @@ def extract(document: Document) -> list[Fact]:
                 topic.casefold() if topic else "",
                 group,
                 entry.number or order[group],
-                entry.section,
+                (*entry.section, entry.label) if kind == facts.CELL and entry.label else entry.section,
                 place,
             )
             found.setdefault(f"{fact.id}{group}", fact)

@@ -94,6 +94,10 @@ class _Walk:
 
     def close_list(self) -> None:
         self.lists.pop()
+        self.end_of_label()
+
+    def end_of_label(self) -> None:
+        """A label introduces one list, table or block of code."""
         if not self.lists:
             self.label = ""
 
@@ -130,9 +134,11 @@ def _entries(tokens: list[Token], document: Document) -> Iterator[Entry]:
             first, last = _lines(token)
             info = token.info.strip().lower()
             yield Entry(FENCE, token.content, first, last, walk.section, walk.label, parents=walk.parents, info=info)
+            walk.end_of_label()
         elif token.type == "table_open":
             end = next(j for j in range(i, len(tokens)) if tokens[j].type == "table_close")
             yield from _rows(tokens[i:end], walk, document)
+            walk.end_of_label()
             i = end
         i += 1
 

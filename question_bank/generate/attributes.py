@@ -76,7 +76,7 @@ def _which_value(knowledge: Knowledge, fact: Fact, near: Sequence[Fact]) -> Iter
         and not (prose and knowledge.could_be_true(fact.subject, o.value, o.subject))
         and not gives_away(o.subject, o.value)
     ]
-    stem = f"{capital(small(fact.relation))} of {fact.subject}: which entry is right?"
+    stem = f"“{capital(fact.subject)}”, {small(fact.relation)}: which entry is right?"
     wrong = choose(capital(fact.value), candidates, f"{fact.id}-value", stem)
     if wrong is None:
         return
@@ -109,7 +109,7 @@ def _which_thing(knowledge: Knowledge, fact: Fact, near: Sequence[Fact], members
         if not gives_away(o.subject, fact.value)
         and not (prose and knowledge.could_be_true(o.subject, fact.value, fact.subject))
     ]
-    stem = f"Which {noun(fact.subject, 'entry')} has this {fact.relation}: {fact.value}?"
+    stem = f"Which {noun(fact.subject, 'entry')} has this entry under “{fact.relation}”: {fact.value}?"
     wrong = choose(capital(fact.subject), candidates, f"{fact.id}-thing", stem)
     if wrong is None:
         return

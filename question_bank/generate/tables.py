@@ -29,12 +29,32 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
         if any(_RATING.fullmatch(f.value) or is_opinion(f.value) for f in cells):
             yield from (Doubt(fact, "a table of ratings or opinions") for fact in cells)
             continue
+        if not _names_things(cells):
+            yield from (Doubt(fact, "rows that mean something only beside their table") for fact in cells)
+            continue
         for fact in cells:
             column = [f for f in cells if f.relation == fact.relation and f.subject != fact.subject]
             row = [f for f in cells if f.subject == fact.subject and f.relation != fact.relation]
             # Things stand in rows (a column is one property), or in columns (a row is one property).
             yield from _cell(fact, column if _things_in_rows(cells) else row)
             yield from _thing(fact, column, cells)
+
+
+def _names_things(cells: Sequence[Fact]) -> bool:
+    """Whether most rows or most columns are names, so that a question can stand without the table."""
+    for names in ({f.subject for f in cells}, {f.relation for f in cells}):
+        if sum(_is_name(name) for name in names) * 2 > len(names) and any(find_term(name) for name in names):
+            return True
+    return sum(_is_name(name) for name in {f.subject for f in cells}) == len({f.subject for f in cells})
+
+
+def _is_name(text: str) -> bool:
+    return find_term(text) is not None or (len(text.split()) <= 3 and re.fullmatch(r"[^\W\d_][\w .'-]*", text) is not None)
+
+
+def _table(fact: Fact) -> str:
+    """The table's title: its label, or the heading it stands under."""
+    return fact.section[-1] if fact.section else fact.source.document
 
 
 def _things_in_rows(cells: Sequence[Fact]) -> bool:
@@ -54,7 +74,7 @@ def _cell(fact: Fact, line: Sequence[Fact]) -> Iterator[Item]:
         for o in line
         if normal(o.value) != normal(fact.value)
     ]
-    stem = f"{capital(fact.relation)} of “{fact.subject}”: which entry is right?"
+    stem = f"Table “{_table(fact)}”: what stands under “{fact.relation}” for “{fact.subject}”?"
     wrong = choose(capital(fact.value), candidates, f"{fact.id}-cell", stem)
     if wrong is None:
         return
@@ -80,7 +100,7 @@ def _thing(fact: Fact, column: Sequence[Fact], cells: Sequence[Fact]) -> Iterato
         return
     candidates = [Candidate(capital(o.subject), f"{o.subject}, {o.relation}: {o.value}.", 0, o.id) for o in column]
     candidates = [c for c in candidates if not gives_away(c.text, fact.value)]
-    stem = f"Which {noun(fact.subject, 'entry')} has “{fact.value}” as its {_small(fact.relation)}?"
+    stem = f"Table “{_table(fact)}”: which {noun(fact.subject, 'row')} has “{fact.value}” under “{fact.relation}”?"
     wrong = choose(capital(fact.subject), candidates, f"{fact.id}-row", stem)
     if wrong is None:
         return
@@ -97,7 +117,3 @@ def _thing(fact: Fact, column: Sequence[Fact], cells: Sequence[Fact]) -> Iterato
 
 def slug_of(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:20].strip("-") or "x"
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
