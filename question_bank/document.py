@@ -115,7 +115,7 @@ def parse_lines(name: str, text: str, sound: bool = True) -> Document:
     """Split a text into lines, mend broken encodings, and mark front matter, adverts and unreadable lines."""
     remarks = [] if sound else [Remark(name, 1, "not UTF-8: read as Windows-1252")]
     lines, skipped = [], set()
-    raw = re.sub(r"\r\n?", "\n", text).split("\n")
+    raw = re.sub(r"\r\n?", "\n", text).removesuffix("\n").split("\n")
     front = _front_matter(raw)
     for number, line in enumerate(raw, 1):
         mended = ftfy.fix_text(line, uncurl_quotes=False, normalization=None, fix_line_breaks=False) if line else line

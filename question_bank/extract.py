@@ -56,7 +56,7 @@ def extract(document: Document) -> list[Fact]:
                 continue
             group = f"{entry.group or '/'.join(entry.section)}|{kind}|{relation if kind in (facts.ATTRIBUTE, facts.CELL) else ''}"
             order[group] += 1
-            names = [*([] if kind == facts.EVENT else [subject, relation]), *reversed(entry.section)]
+            names = _places(kind, subject, relation, entry)
             topic = find_topic(*names) or _heading(entry) or document.name
             place = Source(document.name, entry.first, entry.last, document.quote(entry.first, entry.last)[:400])
             fact = Fact(
@@ -72,6 +72,15 @@ def extract(document: Document) -> list[Fact]:
             )
             found.setdefault(f"{fact.id}{group}", fact)
     return list(found.values())
+
+
+def _places(kind: str, subject: str, relation: str, entry: Entry) -> list[str]:
+    """Where to look up the topic of a fact, the nearest first."""
+    above = [entry.label, *reversed(entry.section)]
+    if kind == facts.EVENT:
+        return above
+    # The relation of a definition is the heading of a whole part; that of others is what is said.
+    return [subject, *above, relation] if kind == facts.DEFINITION else [subject, relation, *above]
 
 
 def _read(entry: Entry, repeated: frozenset[str]) -> Iterator[tuple[str, str, str, str]]:

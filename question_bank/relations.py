@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from question_bank import facts
 from question_bank.facts import Fact
-from question_bank.lexicon import Term, find_term, holders, normal, stems, terms
+from question_bank.lexicon import Term, find_term, holders, narrower, normal, stems, terms
 
 SAME = 0.6  # share of the shorter statement's content words, from which two statements say the same
 _ABOUT_TERM = (facts.DEFINITION, facts.STATEMENT, facts.ATTRIBUTE, facts.MEMBER)
@@ -76,12 +76,19 @@ class Knowledge:
 
     def could_be_true(self, term: str, statement: str, of: str) -> bool:
         """Whether ``statement``, made of the term ``of``, might hold for ``term`` too."""
-        if same_term(term, of) or nested_terms(term, of):
+        if same_term(term, of) or nested_terms(term, of) or one_includes_other(term, of):
             return True
         known = find_term(term)
         if known and any(known.name in group for group in holders(statement)):
             return True
+        if self.true_of_class(term, statement):
+            return True
         return any(says_the_same(statement, one) for one in self.about(term))
+
+    def true_of_class(self, term: str, statement: str) -> bool:
+        """Whether a document says it of the whole class: "activation functions introduce non-linearity"."""
+        known = find_term(term)
+        return known is not None and any(says_the_same(statement, one) for one in self.about(known.noun))
 
     def kind_of(self, fact: Fact) -> str:
         """The semantic class of a fact's subject: from the lexicon, or else the list it stands in."""
@@ -121,14 +128,34 @@ def nested_terms(a: str, b: str) -> bool:
     return bool(short) and all(word in long for word in short)
 
 
+@functools.lru_cache(maxsize=65536)
+def one_includes_other(a: str, b: str) -> bool:
+    """Whether one term is a kind of the other: what holds for recurrent networks holds for an LSTM."""
+    first, second = find_term(a), find_term(b)
+    if first is None or second is None:
+        return False
+    return second.name in narrower(first.name) or first.name in narrower(second.name)
+
+
 def gives_away(term: str, text: str) -> bool:
     """Whether ``text`` holds a word of ``term``, or one that begins alike: "takes the maximum" gives max pooling away.
 
-    Words that the terms of its class share ("pooling", "gate") tell nothing.
+    Words that the terms of its class share ("pooling", "gate") tell nothing.  Words whose initials are the acronym do.
     """
+    if _spells(term, text):
+        return True
     words = {w for w in re.findall(r"[^\W\d_]{3,}", normal(term)) if w not in _COMMON} - _class_words(term)
     others = re.findall(r"[^\W\d_]{3,}", normal(text))
     return any(o.startswith(w) or (len(o) > 3 and w.startswith(o)) for w in words for o in others)
+
+
+def _spells(term: str, text: str) -> bool:
+    """Whether words of ``text`` in a row spell the acronym ``term``: "generative pre-trained transformer" spells GPT."""
+    letters = "".join(c for c in term if c.isalnum())
+    if not 2 <= len(letters) <= 8 or " " in term or sum(c.isupper() for c in letters) < 2:
+        return False
+    initials = ("".join(w[0] for w in re.findall(words, text)).casefold() for words in (r"[^\W_]+", r"[^\W_][\w-]*"))
+    return any(letters.casefold() in one for one in initials)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -141,4 +168,4 @@ def _class_words(term: str) -> frozenset[str]:
     return frozenset(w for w in normal(term).split() if sum(w in words for words in names) * 2 >= len(names))
 
 
-_COMMON = frozenset(["the", "and", "for", "with", "layer", "network", "function", "loss", "learning", "term", "gate"])
+_COMMON = frozenset(["the", "and", "for", "with", "layer", "network", "function", "loss", "learning", "term", "gate", "based", "data"])

@@ -41,7 +41,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.field + ': ' if self.field else ''}{self.message}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.field + ': ' if self.field else ''}{self.message}"
 
 
 class BankError(Exception):
@@ -139,6 +140,7 @@ def write_bank(folder: Path, items: Iterable[Item], header: Mapping[str, object]
     by_topic: dict[str, list[Item]] = {}
     for item in items:
         by_topic.setdefault(file_name(item.topic), []).append(item)
+    (folder / ITEMS).mkdir(parents=True, exist_ok=True)
     for path in (folder / ITEMS).glob("*.yaml"):
         if path.stem not in by_topic:
             path.unlink()

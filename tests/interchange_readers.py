@@ -419,7 +419,7 @@ def anki(data: bytes) -> list[dict[str, object]]:
         try:
             models, decks = (json.loads(v) for v in connection.execute("select models, decks from col").fetchone())
             rows = connection.execute(
-                "select notes.guid, notes.mid, notes.tags, notes.flds, cards.did from notes join cards on cards.nid = notes.id"
+                "select guid, mid, tags, flds, did from notes join cards on cards.nid = notes.id"
             ).fetchall()
         finally:
             connection.close()

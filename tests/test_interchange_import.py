@@ -226,10 +226,13 @@ MOODLE = """\
 <question type="category"><category><text>$course$/top/Default for x/Pooling</text></category></question>
 <question type="multichoice">
  <name><text>Q</text></name>
- <questiontext format="html"><text><![CDATA[<p dir="ltr">What is <strong>2</strong>&nbsp;+ 2,<br>and <sup>why</sup>?</p>]]></text></questiontext>
+ <questiontext format="html"><text>
+  <![CDATA[<p dir="ltr">What is <strong>2</strong>&nbsp;+ 2,<br>
+  and <sup>why</sup>?</p>]]></text></questiontext>
  <generalfeedback format="html"><text><![CDATA[<ul><li>one</li><li>two</li></ul>]]></text></generalfeedback>
  <single>true</single>
- <answer fraction="100" format="html"><text><![CDATA[<p>4</p>]]></text><feedback format="html"><text>Good &lt;em&gt;work&lt;/em&gt;</text></feedback></answer>
+ <answer fraction="100" format="html"><text><![CDATA[<p>4</p>]]></text>
+  <feedback format="html"><text>Good &lt;em&gt;work&lt;/em&gt;</text></feedback></answer>
  <answer fraction="-25"><text>5</text></answer>
  <tags><tag><text>analyse</text></tag></tags>
 </question>
@@ -245,7 +248,8 @@ MOODLE = """\
  <units><unit><multiplier>1</multiplier><unit_name>cm</unit_name></unit></units>
 </question>
 <question type="cloze">
- <questiontext format="html"><text><![CDATA[<p>A {1:SHORTANSWER:=Paris#yes~%100%paree~%0%Rome#no} and {:SA:%100%b\\}&#125;}</p>]]></text></questiontext>
+ <questiontext format="html"><text><![CDATA[<p>A {1:SHORTANSWER:=Paris#yes~%100%paree~%0%Rome#no}
+  and {:SA:%100%b\\}&#125;}</p>]]></text></questiontext>
 </question>
 <question type="ordering">
  <questiontext format="html"><text>Order</text></questiontext>

@@ -131,6 +131,7 @@ def _matching(knowledge: Knowledge, members: Sequence[Fact]) -> Iterator[Item]:
         term = find_term(fact.subject)
         if (
             term
+            and not fact.qualification
             and not gives_away(fact.subject, fact.value)
             and len(fact.value.split()) <= 12
             and not is_opinion(fact.value)

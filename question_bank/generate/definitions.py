@@ -11,31 +11,61 @@ from question_bank.choosing import Candidate, arrange, capital, choose
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, Told, item_on, noun, said, siblings, told_once, with_fields
 from question_bank.item import MATCHING, SINGLE, Item, Pair
-from question_bank.lexicon import find_term
+from question_bank.lexicon import find_term, stems
 from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, nested_terms, same_term
 
 SHORTEST, LONGEST = 2, 26  # words of a description
 # Labels of lists that say what a thing does: "Why use it?", "Pros", "Key features of the decoder".
-SAYS = re.compile(r"why .*|how (does|do) .*|pros|effects?|key features.*|features|combines|.* simplification|key innovation|symptoms of .*")
+SAYS = re.compile(r"why .*|how (does|do) .*|pros|effects?|key features.*|features|.* simplification|key innovation|symptoms of .*")
 # Attributes that say what a thing is for, in words that fit no other attribute's list.
 IS = re.compile(r"(key |main )?(idea|insight|purpose|effect|benefit|innovation|operation|training|difference.*)")
+
+# Lists of advice: "Start Simple" is no term, and only side by side do the entries belong to one slogan each.
+_ADVICE = re.compile(r".*\b(practices?|tips|advice|recommendations|guidelines|mistakes|pitfalls|rules of thumb)\b.*", re.IGNORECASE)
+# Words that point at what was said before.
+_POINTS_BACK = re.compile(r"(both|it|its|they|their|these|this|those|that|such|he|she|another|the (same|other|latter|former))\b", re.IGNORECASE)
+# A sentence with a subject of its own: it says something of that, not of the term.
+_OWN_SUBJECT = re.compile(
+    r"(?:(?:the|an?|each|every|all|some|most) )?(?P<subject>(?:[\w'’-]+ ){1,3}?)(?:\([^)]*\) )?(?:is|are|was|were|has|have|requires?|needs?|process)\b",
+    re.IGNORECASE,
+)
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     told = told_once(f for f in knowledge.usable if _describes(f))
     good: list[Told] = []
     for one in told:
-        reason = _doubt(one.fact)
+        reason = _doubt(one.fact) or _doubt_of_class(knowledge, one.fact)
         if reason:
             yield Doubt(one.fact, reason)
         else:
             good.append(one)
     usable = [one.fact for one in good]
     for one in good:
+        if is_advice(one.fact):
+            continue
         near = siblings(knowledge, one.fact, usable)
         yield from _which_term(knowledge, one, near)
         yield from _which_description(knowledge, one, near)
     yield from _matching(knowledge, good)
+
+
+def is_advice(fact: Fact) -> bool:
+    return any(_ADVICE.fullmatch(name) for name in (*fact.section[-1:], fact.relation))
+
+
+def _doubt_of_class(knowledge: Knowledge, fact: Fact) -> str:
+    if knowledge.true_of_class(fact.subject, fact.value):
+        return f"the notes say it of every {noun(fact.subject)}"
+    return ""
+
+
+def points_elsewhere(fact: Fact) -> bool:
+    """Whether the words need what stands before them, or are about another thing than the fact's subject."""
+    if _POINTS_BACK.match(fact.value):
+        return True
+    own = _OWN_SUBJECT.match(fact.value)
+    return own is not None and not stems(own["subject"]) & stems(fact.subject)
 
 
 def _describes(fact: Fact) -> bool:
@@ -60,6 +90,10 @@ def _doubt(fact: Fact) -> str:
         return "too vague: it could describe other things"
     if fact.value.startswith(("Example", "e.g.", "For example")) or fact.value.rstrip().endswith((":", "?", "…", "...")):
         return "not a statement"
+    if points_elsewhere(fact):
+        return "is about something else, or needs the words before it"
+    if re.search(r" [/&+] |\b(formula|equation)s?$", fact.subject) and find_term(fact.subject) is None:
+        return "two terms, or a formula instead of a term"
     if len(fact.subject.split()) > 6 or not any(c.isalpha() for c in fact.subject) or len(fact.subject) < 2:
         return "no term"
     return ""
@@ -128,7 +162,8 @@ def _matching(knowledge: Knowledge, good: Sequence[Told]) -> Iterator[Item]:
     """Three to five terms of one list with their descriptions, where each description fits one term only."""
     lists: dict[str, list[Told]] = defaultdict(list)
     for one in good:
-        if one.fact.kind == facts.DEFINITION and not gives_away(one.fact.subject, one.fact.value):
+        plain = one.fact.kind == facts.DEFINITION and not one.fact.qualification  # a condition fits no list of pairs
+        if plain and not gives_away(one.fact.subject, one.fact.value):
             lists[one.fact.group].append(one)
     for members in lists.values():
         chosen: list[Told] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from question_bank import facts
@@ -34,6 +35,14 @@ def _one(expansion: str) -> str:
     return " ".join([*words, singular(last) if len(last) > 4 else last])
 
 
+def _plural(form: str) -> str:
+    if form.endswith("s"):
+        return form
+    if re.search(r"[^aeiou]y$", form):
+        return f"{form[:-1]}ies"
+    return f"{form}es" if form.endswith(("ch", "sh", "x", "z")) else f"{form}s"
+
+
 def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
     fact = told[0]
     sources = [f.source for f in told]
@@ -41,7 +50,7 @@ def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
     item = item_on(
         fact, "stands-for", SHORT, f"What does “{acronym}” stand for? Write it in full.", explanation, sources=sources
     )
-    plural = form if form.endswith("s") else f"{form}s"
+    plural = _plural(form)
     accepted = dict.fromkeys([form, *(f.value for f in told), plural])
     yield with_fields(item, accepted=tuple(accepted))
     words = form.split()

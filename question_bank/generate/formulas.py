@@ -21,6 +21,9 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     for fact in knowledge.usable:
         if fact.kind != facts.FORMULA:
             continue
+        if re.fullmatch(r"\W*\w+(\(\s*\w+\s*\))?\W*", fact.value.split("=", 1)[-1]):
+            yield Doubt(fact, "a formula that only names a function")
+            continue
         if len(fact.value) > LONGEST or "\n" in fact.value or fact.value.count("=") != 1:
             yield Doubt(fact, "a formula of several parts")
             continue

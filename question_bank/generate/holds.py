@@ -10,13 +10,14 @@ from question_bank import facts
 from question_bank.choosing import capital, draw_number
 from question_bank.facts import Fact
 from question_bank.generate.common import Doubt, item_on, said
-from question_bank.generate.definitions import SAYS
+from question_bank.generate.definitions import SAYS, points_elsewhere
 from question_bank.item import MULTIPLE, Item, Option, digest
 from question_bank.lexicon import find_term
-from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, says_the_same
+from question_bank.relations import Knowledge, alike, gives_away, is_opinion, is_vague, says_the_same
 
 LONGEST = 18
-_PLAIN = re.compile(r"cons|idea|key idea|problem|purpose|limitations|drawbacks?|key insight|use|use when|when to use( it)?\??")
+_PLAIN = re.compile(r"cons|idea|key idea|problem|purpose|limitations|drawbacks?|key insight|use")
+ONE_THING = 0.5  # two statements of one term that share so much are one statement in two wordings
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
@@ -26,7 +27,9 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
         stated = fact.kind in (facts.DEFINITION, facts.STATEMENT)
         said_of = SAYS.fullmatch(fact.relation) or _PLAIN.fullmatch(fact.relation)
         stated = stated or (fact.kind in (facts.MEMBER, facts.ATTRIBUTE) and said_of is not None)
-        if term and stated and _fits(fact) and not any(says_the_same(fact.value, o.value) for o in of_term[term.name]):
+        if not term or not stated or not _fits(fact) or knowledge.true_of_class(fact.subject, fact.value):
+            continue
+        if not any(alike(fact.value, o.value) >= ONE_THING for o in of_term[term.name]):
             of_term[term.name].append(fact)
     for name, mine in of_term.items():
         term = find_term(name)
@@ -47,6 +50,8 @@ def _fits(fact: Fact) -> bool:
         2 <= words <= LONGEST
         and not is_opinion(fact.value)
         and not is_vague(fact.value)
+        and not points_elsewhere(fact)
+        and not fact.qualification  # a condition on one of several right options belongs in no stem
         and "\\" not in fact.value
         and not gives_away(fact.subject, fact.value)
     )

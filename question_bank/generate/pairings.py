@@ -85,11 +85,7 @@ def _what(fact: Fact) -> str:
 def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
     """ "Too few epochs" and "too many epochs": the other side is the best wrong option."""
     for fact in sides:
-        if (
-            is_vague(fact.value)
-            or len(fact.value.split()) > 16
-            or re.search(r"\bmay\b.*\bnot learn enough\b", fact.value)
-        ):
+        if _too_vague(fact):
             yield Doubt(fact, "too vague or too long for an opposite")
             continue
         heading = fact.section[-1:] if fact.section else ()
@@ -99,7 +95,8 @@ def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
                 capital(o.value), f"That goes with “{_condition(o)}”.", 0 if o.section[-1:] == heading else 1, o.id
             )
             for o in sides
-            if _condition(o) != about and not says_the_same(o.value, fact.value)
+            if not _too_vague(o)
+            and _condition(o) != about and not says_the_same(o.value, fact.value)
         ]
         stem = f"What goes with “{about}”?"
         wrong = choose(capital(fact.value), candidates, f"{fact.id}-side", stem)
@@ -114,6 +111,10 @@ def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
             level="analyse",
             options=arrange(capital(fact.value), wrong, f"{fact.id}-side"),
         )
+
+
+def _too_vague(fact: Fact) -> bool:
+    return is_vague(fact.value) or len(fact.value.split()) > 16 or bool(re.search(r"\b(may|might)\b.*\bnot\b", fact.value))
 
 
 def _condition(fact: Fact) -> str:

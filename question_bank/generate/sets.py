@@ -77,11 +77,15 @@ def _outsiders(
     ]
     said_of = " ".join(knowledge.about(subject))
     kinds = {t.kind for t in map(find_term, inside) if t}
+    mine = find_term(subject)
     found = []
     for (other_subject, other_label, _), others in sets.items():
         if same_term(other_subject, subject) or nested_terms(other_subject, subject):
             continue
-        alike = _head(other_label) == _head(label)
+        theirs = find_term(other_subject)
+        # Parts of one thing are plausible among the parts of another only where the things are of a kind.
+        same = theirs.kind == mine.kind if mine and theirs else mine is theirs and _beside(members[0], others[0])
+        alike = _head(other_label) == _head(label) and same
         for fact in others:
             name = _member(fact.value)
             term = find_term(name)
@@ -90,6 +94,11 @@ def _outsiders(
             if near and not clash and normal(name) not in normal(said_of):
                 found.append(fact)
     return found
+
+
+def _beside(fact: Fact, other: Fact) -> bool:
+    """Whether two lists stand in one document under headings of the same parent."""
+    return fact.source.document == other.source.document and fact.section[:-1] == other.section[:-1]
 
 
 def _head(label: str) -> str:

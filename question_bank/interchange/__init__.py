@@ -1,8 +1,8 @@
 """Questions to and from other programs.
 
 An export takes items and a title and gives the bytes of a file, the same bytes for the same items, and beside them the
-items that the format cannot hold, each with the reason.  An import takes the bytes of a file and gives items, and beside
-them the questions that could not be read, each with its line.
+items that the format cannot hold, each with the reason.  An import takes the bytes of a file and a topic and gives
+items, and beside them the questions that could not be read, each with its line.
 """
 
 from __future__ import annotations

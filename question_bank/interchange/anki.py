@@ -80,12 +80,12 @@ def _sides(item: Item) -> tuple[str, str]:
     if item.kind in (SINGLE, MULTIPLE):
         hint = "<p>Choose all that apply.</p>" if item.kind == MULTIPLE else ""
         shown = [f"<li>{to_inline(option.text)}</li>" for option in item.options]
-        key = [
+        marked = [
             f'<li class="{"right" if o.correct else "wrong"}">{to_inline(o.text)} {"✓" if o.correct else "✗"}'
             f"{_note(o.feedback)}</li>"
             for o in item.options
         ]
-        return hint + _list(shown, letters=True), _list(key, letters=True)
+        return hint + _list(shown, letters=True), _list(marked, letters=True)
     if item.kind == NUMERIC:
         assert item.number is not None
         unit = f" {escape(item.number.unit)}" if item.number.unit else ""
@@ -96,8 +96,10 @@ def _sides(item: Item) -> tuple[str, str]:
     if item.kind == MATCHING:
         rights = shuffled(dict.fromkeys((*(p.right for p in item.pairs), *item.extra)), item.id)
         lefts = _list([f"<li>{to_inline(p.left)}</li>" for p in item.pairs])
-        shown = lefts + _list([f"<li>{to_inline(right)}</li>" for right in rights], letters=True)
-        return shown, _list([f'<li class="right">{to_inline(p.left)} → {to_inline(p.right)}</li>' for p in item.pairs])
+        lettered = _list([f"<li>{to_inline(right)}</li>" for right in rights], letters=True)
+        return lefts + lettered, _list(
+            [f'<li class="right">{to_inline(p.left)} → {to_inline(p.right)}</li>' for p in item.pairs]
+        )
     if item.kind == ORDERING:
         mixed = [f"<li>{to_inline(step)}</li>" for step in shuffled(item.steps, item.id)]
         return f"<ul>{''.join(mixed)}</ul>", _list([f'<li class="right">{to_inline(step)}</li>' for step in item.steps])

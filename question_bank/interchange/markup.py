@@ -54,7 +54,8 @@ _BLOCKS = frozenset(
 _INLINE = frozenset(["span", "font", "u", "small", "a", "big", "mark", "label", "abbr", "s", "wbr"])
 _WITHOUT = frozenset(["script", "style", "head", "title"])  # left out with all they hold
 _HOLDS = {
-    "img": "an image", "table": "a table", "iframe": "a frame", "audio": "a sound", "video": "a film", "object": "an object",
+    "img": "an image", "table": "a table", "iframe": "a frame", "audio": "a sound", "video": "a film",
+    "object": "an object",
     "svg": "a drawing", "math": "MathML", "embed": "an object", "input": "a form field", "select": "a form field",
     "canvas": "a drawing",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from question_bank.interchange.shape import category, each, fill_gaps, forms, nu
 from question_bank.interchange.text import escape, one_line, to_html, to_inline
 from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SHORT, SINGLE, Item
 
-# Percentages that Moodle lets an answer be worth, besides 0 and the same below nothing (question_bank::fraction_options).
+# Percentages that Moodle lets an answer be worth, besides 0 and their negatives (question_bank::fraction_options).
 FRACTIONS = (
     100,
     90,
@@ -151,7 +151,8 @@ def _matching(item: Item) -> list[str]:
     pairs = [(to_inline(p.left), rights[p.right]) for p in item.pairs]
     pairs += [("", rights[right]) for right in item.extra]
     lines = [
-        f'<subquestion format="html"><text>{escape(left)}</text><answer><text>{escape(right)}</text></answer></subquestion>'
+        f'<subquestion format="html"><text>{escape(left)}</text>'
+        f"<answer><text>{escape(right)}</text></answer></subquestion>"
         for left, right in pairs
     ]
     return ["<shuffleanswers>true</shuffleanswers>", *lines]

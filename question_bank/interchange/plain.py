@@ -48,8 +48,8 @@ _STARTS = {
     "upload": r"\^\^\^+\s*$",
     "run": r"```+\s*\{.*",
     "group": r"(GROUP|END_GROUP)\s*$",
-    "setting": r"(?i:(quiz |text )?(title|description|points|pick|text|solutions pick|points per question|shuffle answers"
-    r"|show correct answers|one question at a time|can't go back|feedback is solution"
+    "setting": r"(?i:(quiz |text )?(title|description|points|pick|text|solutions pick|points per question"
+    r"|shuffle answers|show correct answers|one question at a time|can't go back|feedback is solution"
     r"|solutions sample groups|solutions randomize groups)\s*:)",
 }
 _START = re.compile("|".join(f"(?P<{name.replace(' ', '_')}>{pattern})" for name, pattern in _STARTS.items()))

@@ -118,7 +118,8 @@ def _equal(response: str, value: str) -> str:
 def _condition(test: str, score: str = "", show: str = "", go_on: bool = False, action: str = "Set") -> str:
     then = f'<setvar action="{action}" varname="SCORE">{score}</setvar>' if score else ""
     then += f'<displayfeedback feedbacktype="Response" linkrefid="{show}"/>' if show else ""
-    return f'<respcondition continue="{"Yes" if go_on else "No"}"><conditionvar>{test}</conditionvar>{then}</respcondition>\n'
+    more = "Yes" if go_on else "No"
+    return f'<respcondition continue="{more}"><conditionvar>{test}</conditionvar>{then}</respcondition>\n'
 
 
 def _choice(item: Item) -> _Body:
@@ -126,7 +127,8 @@ def _choice(item: Item) -> _Body:
     labels = "".join(_label(name, to_inline(o.text)) for name, o in zip(names, item.options, strict=True))
     many = item.kind == MULTIPLE
     presentation = (
-        f'{_material(stem_html(item))}<response_lid ident="response1" rcardinality="{"Multiple" if many else "Single"}">'
+        f"{_material(stem_html(item))}"
+        f'<response_lid ident="response1" rcardinality="{"Multiple" if many else "Single"}">'
         f"<render_choice>{labels}</render_choice></response_lid>"
     )
     feedback = {f"{n}_fb": to_html(o.feedback) for n, o in zip(names, item.options, strict=True) if o.feedback.strip()}

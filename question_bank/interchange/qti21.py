@@ -1,6 +1,6 @@
 """QTI 2.1: a ZIP file with one XML file for each item, a test that holds them all, and a manifest.
 
-Every kind has its own interaction.  Choices of many, matching and gaps are worth their share; an order is right or wrong.
+Every kind has its own interaction.  Choices of many, matching and gaps are worth their share; an order all or nothing.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def _choice(item: Item) -> _Body:
         _mapping(worth, len(right)) if many else "",
     )
     body = (
-        f'{stem_html(item)}<choiceInteraction responseIdentifier="RESPONSE" shuffle="false" maxChoices="{0 if many else 1}">'
+        f"{stem_html(item)}"
+        f'<choiceInteraction responseIdentifier="RESPONSE" shuffle="false" maxChoices="{0 if many else 1}">'
         f"{choices}</choiceInteraction>"
     )
     score = (

@@ -24,7 +24,8 @@ _STOP = frozenset(
 _SAME = (
     "reduce decrease lower diminish shrink downsample",
     "discard forget drop remove erase",
-    "store keep retain remember save",
+    "store keep retain remember save storage",
+    "control decide determine govern",
     "compute calculate",
     "create generate produce make synthesise synthesize",
     "select choose pick take",
@@ -176,9 +177,20 @@ def holders(statement: str) -> tuple[frozenset[str], ...]:
     return tuple(of for says, of in _shared() if all(p.search(plain) for p in says))
 
 
+def narrower(name: str) -> frozenset[str]:
+    """The terms that are kinds or parts of the term ``name``, so that what one says may be said of the other."""
+    return _narrower().get(name, frozenset())
+
+
+@functools.cache
+def _narrower() -> dict[str, frozenset[str]]:
+    return {name: frozenset(of) for name, of in _read("shared")["narrower"].items()}
+
+
 def check_lexicon() -> list[str]:
     """What is wrong with the lexicon itself: names in ``shared.toml`` that no term has."""
-    unknown: Iterable[str] = {n for _, of in _shared() for n in of if normal(n) not in terms()}
+    named = {n for _, of in _shared() for n in of} | {n for name, of in _narrower().items() for n in (name, *of)}
+    unknown: Iterable[str] = {n for n in named if n not in {t.name for t in terms().values()}}
     return [f"shared.toml: no term is called {name!r}" for name in sorted(unknown)]
 
 

@@ -151,7 +151,6 @@ def functional_update_value(d: Draw) -> Question:
             Wrong("lost addition kept", key + 2 * plus, "The result of x.at[…].add(…) is not stored anywhere."),
             Wrong("y changed by add", key + plus, "y.at[…].add(…) returns a new array; y keeps its values."),
             Wrong("nothing added", key - plus, "z holds the result of the addition."),
-            Wrong("nothing set", key + new - x[i], "y holds the new value, and z is made from y."),
             Wrong("everything in place", new + 2 * (x[j] + 2 * plus) - new, "No array is changed in place."),
             Wrong("add sets", key - z[j] + plus, "add adds to the old value; only set replaces it."),
             Wrong("set adds", key - x[i], "set replaces the old value; only add adds to it."),

@@ -17,7 +17,7 @@ def _height(size: int, kernel: int, stride: int, padding: int, dilation: int = 1
 @template(topic="convolution arithmetic", difficulty=0.35)
 def conv_output_size(d: Draw) -> Question:
     """Output height of a convolution with padding and stride."""
-    size, kernel, stride = d.integer(12, 64), d.choose(3, 5, 7), d.choose(1, 2, 3)
+    size, kernel, stride = d.integer(16, 128), d.choose(3, 5, 7), d.choose(1, 2, 3)
     padding = d.integer(1, kernel // 2 + 1)
     d.need(size + 2 * padding >= kernel)
     # Second way: count the places where the kernel fits.
@@ -73,7 +73,7 @@ def conv_output_size(d: Draw) -> Question:
 @template(topic="dilation", difficulty=0.5)
 def conv_dilated_size(d: Draw) -> Question:
     """Output height of a dilated convolution."""
-    size, kernel, rate = d.integer(40, 96), d.choose(3, 5, 7), d.choose(2, 3, 4)
+    size, kernel, rate = d.integer(40, 160), d.choose(3, 5, 7), d.choose(2, 3, 4)
     stride, padding = d.choose(1, 2), d.integer(2, 5)
     span = rate * (kernel - 1) + 1
     d.need(size + 2 * padding >= span + 4)
@@ -127,7 +127,7 @@ def conv_dilated_size(d: Draw) -> Question:
 @template(topic="padding", difficulty=0.35)
 def conv_same_size(d: Draw) -> Question:
     """Output width of a strided convolution with SAME padding."""
-    size, kernel, stride = d.integer(20, 99), d.choose(5, 7, 9, 11), d.choose(2, 3, 4, 5)
+    size, kernel, stride = d.integer(20, 256), d.choose(5, 7, 9, 11), d.choose(2, 3, 4, 5)
     key = conv_shape((1, size, 1, 1), (kernel, 1, 1, 1), (stride, 1), "SAME")[1]
     half = kernel // 2
     return Question(
@@ -164,7 +164,7 @@ def conv_same_size(d: Draw) -> Question:
 @template(topic="padding", difficulty=0.45)
 def conv_asymmetric_padding(d: Draw) -> Question:
     """Output width with different padding on the two sides."""
-    size, kernel, stride = d.integer(16, 64), d.choose(3, 4, 5, 6), d.choose(1, 2, 3)
+    size, kernel, stride = d.integer(16, 128), d.choose(3, 4, 5, 6), d.choose(1, 2, 3)
     left, right = d.sample(range(2, 9), 2)
 
     def width(padding: int, step: int = stride) -> int:

@@ -207,10 +207,8 @@ def strongest_response_place(d: Draw) -> Question:
     row = [d.integer(0, 20) for _ in range(12)]
     kernel = d.choose([-1, 0, 1], [-1, 1], [1, -1], [1, 0, -1], [-1, 2, -1])
     out = [sum(k * row[i + j] for j, k in enumerate(kernel)) for i in range(len(row) - len(kernel) + 1)]
-    sizes, top = [abs(v) for v in out], max(out)
-    d.need(
-        out.count(top) == 1 and out.count(min(out)) == 1 and sizes.count(max(sizes)) == 1 and row.count(max(row)) == 1
-    )
+    top = max(out)
+    d.need(out.count(top) == out.count(min(out)) == row.count(max(row)) == row.count(min(row)) == 1)
     place = out.index(top)
     d.need(place >= 1)
     steps = [b - a for a, b in zip(row, row[1:], strict=False)]
@@ -222,8 +220,11 @@ def strongest_response_place(d: Draw) -> Question:
         key=key,
         second=place,
         wrong=[
-            Wrong("smallest", out.index(min(out)), "That is the most negative response."),
-            Wrong("largest size", sizes.index(max(sizes)), "A negative response is not large, whatever its size."),
+            Wrong(
+                "smallest",
+                out.index(min(out)),
+                "That is the most negative response; a negative number is not large, whatever its size.",
+            ),
             Wrong("brightest value", row.index(max(row)), "The filter answers to differences, not to bright values."),
             Wrong("counted from one", place + 1, "Outputs are counted from 0."),
             Wrong(
@@ -232,13 +233,9 @@ def strongest_response_place(d: Draw) -> Question:
                 "An output is counted by the place where its window starts.",
             ),
             Wrong(
-                "flipped",
-                max(range(len(out)), key=lambda i: sum(k * row[i + j] for j, k in enumerate(kernel[::-1]))),
-                "The filter is not flipped.",
-            ),
-            Wrong(
                 "greatest step", steps.index(max(steps)), "Apply the filter: it is not the difference of neighbours."
             ),
+            Wrong("darkest value", row.index(min(row)), "The filter answers to differences, not to dark values."),
             Wrong("place before", place - 1, "The first output has the number 0."),
         ],
         explanation=f"The responses are {', '.join(map(str, out))}; the largest, {top}, has the number {place}.",

@@ -50,7 +50,7 @@ def training_split_size(d: Draw) -> Question:
 def cross_validation_training_size(d: Draw) -> Question:
     """Training examples in one round of cross-validation."""
     folds, test = d.choose(3, 4, 5, 6, 8, 10), d.choose(10, 20, 25, 40)
-    examples = d.integer(6, 90) * 20
+    examples = d.integer(6, 600) * 20
     rest = examples * (100 - test) // 100
     d.need(rest % folds == 0 and examples % folds == 0 and examples * test % 100 == 0)
     fold = rest // folds

@@ -14,7 +14,7 @@ from question_bank.template import Draw, Question, Wrong, template
 @template(topic="convolution gradients", difficulty=0.55)
 def conv_transposed_size(d: Draw) -> Question:
     """Output height of a transposed convolution."""
-    size, kernel, stride, crop = d.integer(9, 60), d.choose(3, 4, 5, 6), d.choose(2, 3), d.choose(1, 2)
+    size, kernel, stride, crop = d.integer(12, 128), d.choose(3, 4, 5, 6, 7), d.choose(2, 3, 4), d.choose(1, 2)
     d.need(kernel > stride and kernel - 1 >= crop)
 
     def transposed(x: jax.Array, w: jax.Array) -> jax.Array:

@@ -118,7 +118,7 @@ def separable_conv_parameters(d: Draw) -> Question:
 @template(topic="batch normalisation", difficulty=0.45)
 def conv_batch_norm_parameters(d: Draw) -> Question:
     """Trainable parameters of a convolution followed by batch normalisation."""
-    kernel, a, b, side = d.choose(3, 5), d.choose(3, 4, 6, 8, 12, 16), d.integer(4, 32) * 2, d.choose(14, 16, 28, 32)
+    kernel, a, b, side = d.choose(3, 5), d.choose(3, 4, 6, 8, 12, 16), d.integer(4, 48) * 2, d.integer(10, 32)
     weights = kernel * kernel * a * b
     conv = parameters(linen.Conv(b, (kernel, kernel), use_bias=False), (1, 8, 8, a))
     norm = parameters(linen.BatchNorm(use_running_average=True), (1, 8, 8, b))

@@ -131,7 +131,7 @@ def bidirectional_lstm_parameters(d: Draw) -> Question:
 @template(topic="multi-head attention", difficulty=0.5)
 def self_attention_parameters(d: Draw) -> Question:
     """Parameters of multi-head self-attention."""
-    heads, tokens = d.choose(2, 4, 8), d.choose(16, 32, 48, 50, 64, 100, 128)
+    heads, tokens = d.choose(2, 4, 8), d.integer(4, 64) * 4
     width = heads * d.integer(4, 40) * (8 if heads == 2 else 4)
     d.need(width <= 512)
     key = 4 * width * (width + 1)

@@ -16,7 +16,7 @@ from question_bank.template import Draw, Question, Wrong, template
 @template(topic="pooling", difficulty=0.35)
 def pool_output_size(d: Draw) -> Question:
     """Output width of a pooling layer without padding."""
-    size, window, stride = d.integer(15, 99), d.choose(2, 3, 4, 5), d.choose(2, 3, 4)
+    size, window, stride = d.integer(15, 240), d.choose(2, 3, 4, 5), d.choose(2, 3, 4)
 
     d.need(size >= 2 * window * stride)
 
@@ -106,8 +106,8 @@ def adaptive_pool_window(d: Draw) -> Question:
 @template(topic="receptive field", difficulty=0.6)
 def receptive_field_stack(d: Draw) -> Question:
     """Receptive field of three layers with strides."""
-    kernels = [d.choose(3, 5, 7), d.choose(2, 3, 4, 5), d.choose(3, 5, 7)]
-    strides = [d.choose(1, 2, 3), d.choose(1, 2, 3), d.choose(1, 2)]
+    kernels = [d.choose(3, 5, 7, 9, 11), d.choose(2, 3, 4, 5), d.choose(3, 5, 7, 9)]
+    strides = [d.choose(1, 2, 3, 4), d.choose(1, 2, 3), d.choose(1, 2, 3)]
     d.need(strides[0] * strides[1] > 1 and kernels[1] >= strides[1])
     steps = jnp.cumprod(jnp.asarray([1, *strides[:-1]]))
     key = 1 + jnp.sum((jnp.asarray(kernels) - 1) * steps)

@@ -179,7 +179,7 @@ def early_stopping_epoch(d: Draw) -> Question:
 @template(topic="data augmentation", difficulty=0.35)
 def augmented_examples(d: Draw) -> Question:
     """Size of an augmented training set."""
-    images, share = d.integer(8, 60) * 100, d.choose(10, 20, 25, 30)
+    images, share = d.integer(40, 400) * 20, d.choose(10, 20, 25, 30)
     turns = d.integer(2, 7)
     train = images * (100 - share) // 100
     key = jnp.prod(jnp.asarray([train, 2, turns + 1]))
@@ -188,7 +188,7 @@ def augmented_examples(d: Draw) -> Question:
         f"each of these two in its original position and turned by {turns} different angles. How many training images "
         "are stored?",
         key=key,
-        second=len([0 for _ in range(train) for _ in ("plain", "mirrored") for _ in range(turns + 1)]),
+        second=train + train * turns + train + train * turns,
         wrong=[
             Wrong("test set too", images * 2 * (turns + 1), "The test set is not augmented."),
             Wrong("not mirrored", train * (turns + 1), "The mirrored images are turned as well."),

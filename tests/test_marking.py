@@ -1,0 +1,103 @@
+"""How responses are marked: the key earns everything, a wrong answer nothing, and parts what they should."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from question_bank.item import Item, Number, Option, Pair
+from question_bank.marking import mark, read_number, same_text
+
+BASE = {"topic": "t", "level": "apply", "difficulty": 0.5, "explanation": "e"}
+
+
+def make(kind: str, **fields: object) -> Item:
+    return Item(id="x", kind=kind, stem="s {1}", **BASE, **fields)  # type: ignore[arg-type]
+
+
+def test_single_choice() -> None:
+    item = make("single", options=(Option("a"), Option("b", True)))
+    assert [mark(item, r) for r in (0, 1, 2, -1, None, "b", [1])] == [0, 1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "share"),
+    [([0, 1], 1), ([0], 0.5), ([0, 1, 2], 0.5), ([2], 0), ([0, 2, 3], 0), ([], 0), ([0, 0, 1, 1], 1), ([0, 1, 9], 1)],
+)
+def test_select_all_is_net_correct_and_never_below_nothing(chosen: list[int], share: float) -> None:
+    item = make("multiple", options=(Option("a", True), Option("b", True), Option("c"), Option("d")))
+    assert mark(item, chosen) == share
+
+
+@pytest.mark.parametrize("text", ["0.25", ".25", "0,25", " 0.25 ", "2.5e-1", "0.26", "0.24", "+0.25"])
+def test_numbers_within_tolerance_in_every_spelling(text: str) -> None:
+    assert mark(make("numeric", number=Number(0.25, 0.01)), text) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["0.27", "-0.25", "", "a", "0.25 0.25", "nan", "inf", "1e999", "0.2.5", "٠", "0x1", None]
+)
+def test_what_is_no_right_number(text: str | None) -> None:
+    assert mark(make("numeric", number=Number(0.25, 0.01)), text) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,234", 1234), ("1 234", 1234), ("1,5", 1.5), ("−3", -3), ("1,234.5", 1234.5), ("0,123", 0.123), ("10,5", 10.5)],
+)
+def test_read_number(text: str, value: float) -> None:
+    assert read_number(text) == value
+
+
+def test_short_text_forgives_case_hyphens_and_spaces_only() -> None:
+    item = make("short", accepted=("Long Short-Term Memory",))
+    assert [
+        mark(item, r) for r in ("long short term  memory.", "LONG SHORT–TERM MEMORY", "“Long short-term memory”")
+    ] == [1, 1, 1]
+    assert [mark(item, r) for r in ("long term memory", "", "long short-term memory network", 3)] == [0, 0, 0, 0]
+
+
+def test_code_is_exact_but_for_spaces() -> None:
+    item = make("code", code="print(1)", accepted=("(2, 3)",))
+    assert [mark(item, r) for r in ("(2, 3)", " (2,  3) ", "(2,3)", "[2, 3]")] == [1, 1, 0, 0]
+
+
+def test_matching_and_cloze_count_each_part() -> None:
+    pairs = make("matching", pairs=(Pair("a", "1"), Pair("b", "2")), extra=("3",))
+    assert [mark(pairs, r) for r in (["1", "2"], ["1", "3"], ["2", "1"], ["1"], [], "1")] == [1, 0.5, 0, 0.5, 0, 0]
+    gaps = make("cloze", gaps=(("x", "ex"), ("y",)))
+    assert [mark(gaps, r) for r in (["X", "y"], ["ex", "z"], None)] == [1, 0.5, 0]
+
+
+def test_ordering_counts_the_longest_run_in_order() -> None:
+    item = make("ordering", steps=("a", "b", "c", "d"))
+    assert mark(item, ["a", "b", "c", "d"]) == 1
+    assert mark(item, ["d", "c", "b", "a"]) == 0
+    assert mark(item, ["b", "c", "d", "a"]) == pytest.approx(2 / 3)
+    assert mark(item, ["a", "b", "c"]) == 0
+    assert mark(item, ["a", "a", "b", "c"]) == 0
+    full = [order for order in itertools.permutations("abcd") if mark(item, list(order)) == 1]
+    assert full == [("a", "b", "c", "d")]
+
+
+@given(st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers()), st.lists(st.text())))
+def test_no_response_breaks_marking_or_earns_more_than_everything(response: object) -> None:
+    items = [
+        make("single", options=(Option("a"), Option("b", True))),
+        make("multiple", options=(Option("a", True), Option("b"))),
+        make("numeric", number=Number(1.0)),
+        make("short", accepted=("a",)),
+        make("matching", pairs=(Pair("a", "1"), Pair("b", "2"))),
+        make("ordering", steps=("a", "b", "c")),
+        make("cloze", gaps=(("a",),)),
+    ]
+    assert all(0 <= mark(item, response) <= 1 for item in items)  # type: ignore[arg-type]
+
+
+def test_same_text_keeps_apart_what_differs() -> None:
+    assert same_text("K-means", "k means")
+    assert not same_text("C++", "C")
+    assert not same_text("a", "b")
