@@ -13,9 +13,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import itertools
 import math
 import pkgutil
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -252,9 +254,21 @@ def _texts(one: Template, question: Question, rank: int, rng: random.Random) -> 
     wrong = {str(w.value): w for w in question.wrong if w.value != question.key}
     if len(wrong) < one.options - 1:
         raise Redraw
-    chosen = rng.sample(list(wrong.values()), one.options - 1)
+    sets = list(itertools.combinations(wrong.values(), one.options - 1))
+    rng.shuffle(sets)
+    # Mistakes change one part of the key, so the key tends to be the option that is most like all others.  Which option
+    # that is, is drawn first: the key no more often than any other.
+    conspicuous = rng.randrange(one.options) == 0
+    chosen = next((s for s in sets[:40] if _is_centre(question.key, s) == conspicuous), sets[0])
     options = [Option(str(w.value), False, w.feedback) for w in chosen]
     return (*options[:rank], Option(str(question.key), True), *options[rank:])
+
+
+def _is_centre(key: object, wrong: Sequence[Wrong]) -> bool:
+    """Whether no wrong option has more in common with the others than the key has."""
+    bags = [frozenset(re.findall(r"\d+(?:\.\d+)?|\w+", text)) for text in (str(key), *(str(w.value) for w in wrong))]
+    shares = [sum(len(a & b) / len(a | b) for b in bags if b is not a and a | b) for a in bags]
+    return shares[0] >= max(shares)
 
 
 def tolerance(question: Question) -> float:

@@ -12,7 +12,7 @@ def row(values: Sequence[float]) -> str:
 
 def listed(values: Sequence[float]) -> str:
     """Numbers in a sentence: 0.5, -2 and 1.3."""
-    texts = [f"{v:g}" for v in values]
+    texts = [f"{v + 0.0:g}" for v in values]  # + 0.0: minus zero is written 0
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
@@ -23,5 +23,6 @@ def signed(value: float) -> str:
 
 def inside(value: float, form: str = "g") -> str:
     """A number inside a formula: in brackets if it is negative."""
-    text = f"{value:{form}}"
+    text = f"{value + 0.0:{form}}"
+    text = text.lstrip("-") if not float(text) else text
     return f"({text})" if text.startswith("-") else text

@@ -60,7 +60,7 @@ def embedding_nearest_word(d: Draw) -> Question:
     query = d.decimals(2, -3.0, 3.0)
     # One word is short and points almost where the query points, so that neither length nor distance gives it away.
     share, turn = d.decimal(0.2, 0.6), d.choose(-0.3, -0.2, -0.1, 0.1, 0.2, 0.3)
-    near = [round(share * (query[0] + turn * query[1]), 1), round(share * (query[1] - turn * query[0]), 1)]
+    near = [round(share * v, 1) + 0.0 for v in (query[0] + turn * query[1], query[1] - turn * query[0])]
     table = d.sample([near, *(d.decimals(2, -4.0, 4.0) for _ in range(3))], 4)
     d.need(math.hypot(*query) > 1.5 and all(math.hypot(*v) > 0.5 for v in table))
     dots = [math.fsum(a * b for a, b in zip(query, v, strict=True)) for v in table]
