@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -54,6 +55,7 @@ GOLDEN = [
             Option("a < b & c", False, "No <b>bold</b> here # 1"),
             Option("*c* [0](x) -> {d}", False),
             Option("~=#{}: \\\\ \\n", False, "why ~ so"),
+            Option("[html] is text", False, "[plain] too"),
         ),
     ),
     item(
@@ -81,7 +83,11 @@ GOLDEN = [
         extra=("nothing: ~",),
     ),
     item(ORDERING, steps=("forward", "loss", "backward", "update")),
-    item(CLOZE, stem="First {1}, then `{2}` = {x} # y.", gaps=(("one", "1*"), ("two}#", "a\\}~b", '"q"/<p>&amp;'))),
+    item(
+        CLOZE,
+        stem="First {1}, then `{2}` = {x} # y {1:SA:=z}.",
+        gaps=(("one", "1*"), ("two}#", "a\\}~b", '"q"/<p>&amp;')),
+    ),
     item(CLOZE, "golden-cloze-one", stem="The {1} is = {x}.", gaps=(("ReLU",),)),
     item(CODE, code="print({'a': True}, 1)\n", accepted=("{'a': True} 1",)),
     item(CODE, "golden-code-lower", code="print(1, 2)\nprint(3)\n", accepted=("1 2\n3",)),
@@ -302,12 +308,14 @@ def test_texts_stand_in_moodle_as_the_student_should_see_them(name: str) -> None
         "a < b & c",
         "c [0](x) -> {d}",
         r"~=#{}: \ \n",
+        "[html] is text",
     ]
     assert [visible(said) for _, _, said in question.answers] == [
         "Yes: a=b.",
         "No <b>bold</b> here # 1",
         "",
         "why ~ so",
+        "[plain] too",
     ]
     assert visible(question.note) == r"Because \(o=1\)."
     assert question.category == "$course$/top/My//Exam/convolution"
@@ -366,7 +374,7 @@ def test_canvas_shows_the_feedback_of_the_option_and_the_explanation() -> None:
     found = readers.qti12(EXPORTS["canvas"](GOLDEN, "T").data)
     element = found["golden-single"]
     assert readers.qti12_type(element) == "multiple_choice_question"
-    for i, said in enumerate(["Yes: a=b.", "No <b>bold</b> here # 1", None, "why ~ so"]):
+    for i, said in enumerate(["Yes: a=b.", "No <b>bold</b> here # 1", None, "why ~ so", "[plain] too"]):
         _, shown = readers.qti12_run(element, {"response1": [f"option_{i + 1}"]})
         assert [visible(text) for text in shown] == [r"Because \(o=1\).", *([said] if said else [])]
     kinds = {one.id: readers.qti12_type(found[one.id]) for one in GOLDEN if one.id in found}
@@ -380,7 +388,7 @@ def test_canvas_shows_the_feedback_of_the_option_and_the_explanation() -> None:
 def test_canvas_names_each_gap_in_the_stem() -> None:
     element = readers.qti12(EXPORTS["canvas"](GOLDEN, "T").data)["golden-cloze"]
     stem = next(element.iter("{http://www.imsglobal.org/xsd/ims_qtiasiv1p2}mattext")).text
-    assert visible(stem or "") == "First [gap1], then [gap2] = {x} # y."
+    assert visible(stem or "") == "First [gap1], then [gap2] = {x} # y {1:SA:=z}."
 
 
 def test_qti_shows_the_feedback_of_the_mistake_and_the_explanation() -> None:
@@ -563,6 +571,7 @@ def test_the_paper_and_its_key_agree_with_the_items() -> None:
             steps = [li.text() for li in section.all("li")]
             assert mark(one, [step for _, step in sorted(zip(answers, steps, strict=True))]) == 1
             assert mark(one, steps) < 1
+            assert sorted(answers) == ["1", "2", "3", "4"]
         elif one.kind == CLOZE:
             assert len(section.all("span", "gap")) == len(one.gaps)
             assert mark(one, [a.split(" ", 1)[1].split(" / ")[0] for a in answers]) == 1
@@ -588,6 +597,13 @@ def test_the_paper_runs_nothing_and_loads_nothing() -> None:
 
 def _everything(part: readers.Part) -> list[readers.Part]:
     return [part, *(deeper for child in part.children for deeper in _everything(child))]
+
+
+def test_mathjax_finds_the_math_and_nothing_else() -> None:
+    shown = to_html(r"a \\(b\\) \\[c\\] \$\$d\$\$ $e$ `\(f\)`")
+    assert re.findall(r"\\\((.*?)\\\)", re.sub("<code>.*?</code>", "", shown)) == ["e"]
+    assert r"\[" not in shown and "$$" not in shown
+    assert visible(shown) == r"a \(b\) \[c\] $$d$$ \(e\) \(f\)"
 
 
 def test_math_on_paper_is_laid_out_without_a_script() -> None:

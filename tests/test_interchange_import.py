@@ -125,6 +125,7 @@ def test_ordinary_texts_come_back_letter_by_letter(name: str) -> None:
     st.text(st.sampled_from(list("ab 1=~{}#:\\<>&\"'\n$*_`-[]().é\u00a0\u2028\t")), max_size=40) | st.text(max_size=30)
 )
 @example("` `")
+@example(r"\\(no\\) \\[no\\]")
 @example("*a **b* c**")
 @example("$$a$$ $b$ \\$c$ $5 $d$5")
 @example("\\(no\\) \\[no\\] $$no")

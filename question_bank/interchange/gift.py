@@ -68,7 +68,11 @@ def question(item: Item) -> str:
 
 
 def _answer(sign: str, text: str, feedback: str = "") -> str:
-    return f"{sign}{escape(text)}" + (f"#{escape(to_inline(feedback))}" if feedback.strip() else "")
+    return f"{sign}{escape(text)}" + _note(feedback)
+
+
+def _note(feedback: str) -> str:
+    return f"#{escape(_bracketed(to_inline(feedback)))}" if feedback.strip() else ""
 
 
 def _choice(item: Item) -> list[str]:
@@ -90,8 +94,7 @@ def _numeric(item: Item) -> list[str]:
     reach = number(item.number.tolerance)
     lines = [f"=%100%{number(item.number.value)}:{reach}"]
     for slip in item.number.slips:
-        note = f"#{escape(to_inline(slip.feedback))}" if slip.feedback.strip() else ""
-        lines.append(f"=%0%{number(slip.value)}:{reach}{note}")
+        lines.append(f"=%0%{number(slip.value)}:{reach}{_note(slip.feedback)}")
     return lines
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from question_bank.interchange.gift_source import Source, brace, raw, split
 from question_bank.interchange.markup import read_auto, read_html
-from question_bank.interchange.moodle_read import check_weights, last_step, real, split_code, starless
 from question_bank.interchange.outcome import (
     LONGEST_TEXT,
     MAX_QUESTIONS,
@@ -19,11 +18,11 @@ from question_bank.interchange.outcome import (
     gather,
     sound,
 )
-from question_bank.interchange.text import canonical, clean, from_plain, one_line
+from question_bank.interchange.reading import check_weights, last_step, real, split_code, starless
+from question_bank.interchange.text import canonical, from_plain, one_line
 from question_bank.item import (
     CLOZE,
     CODE,
-    LEVELS,
     MATCHING,
     MULTIPLE,
     NUMERIC,
@@ -36,21 +35,9 @@ from question_bank.item import (
     Slip,
 )
 
-_MARK = "\0"  # stands before the number of an escaped character; no text holds it
-_ESCAPED = dict(enumerate(r"\:#={}~"))
 _WEIGHT = re.compile(r"%(-?\d{1,3}(?:\.\d*)?)%")
 _FORMAT = re.compile(r"\[(html|moodle|plain|markdown)\]")
-_TAG = re.compile(r"\[tag:([^\]]*)\]")
 _TRUE = {"T": True, "TRUE": True, "F": False, "FALSE": False}
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A question as it stands in the file, escapes marked, comments gone."""
-
-    line: int
-    text: str
-    level: str
 
 
 def read(data: bytes, topic: str = "") -> Imported:
@@ -62,7 +49,7 @@ def read(data: bytes, topic: str = "") -> Imported:
     found: list[Item | Problem] = []
     category = ""
     try:
-        sources = list(_split(decode(data)))
+        sources = list(split(decode(data)))
     except Unread as why:
         return Imported(problems=(Problem(why.line, str(why)),))
     if len(sources) > MAX_QUESTIONS:
@@ -70,7 +57,7 @@ def read(data: bytes, topic: str = "") -> Imported:
         found.append(Problem(late.line, f"expected at most {MAX_QUESTIONS:,} questions in a file; split it"))
     for source in sources[:MAX_QUESTIONS]:
         if source.text.startswith("$CATEGORY:"):
-            category = last_step(_raw(source.text.removeprefix("$CATEGORY:")))
+            category = last_step(raw(source.text.removeprefix("$CATEGORY:")))
             continue
         try:
             found.append(sound(_question(source), topic or category))
@@ -79,39 +66,7 @@ def read(data: bytes, topic: str = "") -> Imported:
     return gather(found)
 
 
-def _split(text: str) -> Iterator[_Source]:
-    """The questions: what stands between empty lines.  A line with a category is one of its own."""
-    held: list[str] = []
-    first, level = 0, ""
-    for number, line in enumerate([*clean(text).split("\n"), ""], 1):
-        bare = line.strip(" \t")
-        if bare.startswith("//"):
-            level = next((tag for tag in _TAG.findall(bare) if tag in LEVELS), level)
-            continue
-        if held and (not bare or bare.startswith("$CATEGORY:") or held[0].startswith("$CATEGORY:")):
-            yield _Source(first, _marked("\n".join(held)), level or "remember")
-            held, level = [], level if bare else ""
-        if bare:
-            first = first if held else number
-            held.append(bare if not held else line)
-
-
-def _marked(text: str) -> str:
-    def mark(found: re.Match[str]) -> str:
-        if found[1] == "n":
-            return f"{_MARK}n"
-        at = next((i for i, c in _ESCAPED.items() if c == found[1]), None)
-        return found[0] if at is None else f"{_MARK}{at}"
-
-    return re.sub(r"\\([\\:#={}~n])", mark, text)
-
-
-def _raw(text: str) -> str:
-    """The characters themselves again."""
-    return re.sub(_MARK + "([0-6n])", lambda m: "\n" if m[1] == "n" else _ESCAPED[int(m[1])], text).strip(" \t\n")
-
-
-def _question(source: _Source) -> Item:
+def _question(source: Source) -> Item:
     if len(source.text) > LONGEST_TEXT:
         raise Unread(f"expected a question of at most {LONGEST_TEXT:,} characters")
     text = source.text.strip()
@@ -142,12 +97,12 @@ def _shown(text: str, default: str) -> str:
     text = text.strip(" \t\n")
     named = _FORMAT.match(text)
     form = named[1] if named else default
-    raw = _raw(text[named.end() :] if named else text)
+    plain = raw(text[named.end() :] if named else text)
     if form == "markdown":
-        return canonical(raw)
+        return canonical(plain)
     if form == "plain":
-        return from_plain(raw)
-    return read_html(raw) if form == "html" else read_auto(raw)
+        return from_plain(plain)
+    return read_html(plain) if form == "html" else read_auto(plain)
 
 
 @dataclass(frozen=True)
@@ -181,7 +136,7 @@ class _Reader:
 
     def _split(self, stem: str) -> tuple[str, str]:
         if self.format == "html":
-            return split_code(_raw(stem))
+            return split_code(raw(stem))
         return _shown(stem, self.format), ""
 
     def _draft(self, kind: str, **fields: object) -> Item:
@@ -224,9 +179,9 @@ class _Reader:
             if 0 < weight < 99.99:
                 raise Unread(f"expected answers worth 100 % or nothing, not {weight:g} %")
             if weight > 0:
-                keys.append(_range(_raw(value)))
+                keys.append(_range(raw(value)))
             else:
-                slips.append(Slip(_range(_raw(value))[0], feedback))
+                slips.append(Slip(_range(raw(value))[0], feedback))
         if len(keys) != 1:
             raise Unread(f"expected one number worth 100 %, not {len(keys)}")
         return self._draft(NUMERIC, number=Number(*keys[0], slips=tuple(slips)))
@@ -236,12 +191,12 @@ class _Reader:
         for _, part in _answers(answers):
             left, arrow, right = part.partition("->")
             if not arrow or not right.strip():
-                raise Unread(f"expected = left side -> right side, not {one_line(_raw(part))[:60]!r}")
+                raise Unread(f"expected = left side -> right side, not {one_line(raw(part))[:60]!r}")
             shown = _shown(left, self.format)
             if shown:
-                pairs.append(Pair(shown, from_plain(_raw(right))))
+                pairs.append(Pair(shown, from_plain(raw(right))))
             else:
-                extra.append(from_plain(_raw(right)))
+                extra.append(from_plain(raw(right)))
         stem = _shown(self.stem, self.format)
         others = tuple(one for one in dict.fromkeys(extra) if one not in {pair.right for pair in pairs})
         return draft(MATCHING, stem, self.explanation, self.level, pairs=tuple(pairs), extra=others)
@@ -257,24 +212,20 @@ class _Reader:
             text, _ = self._feedback(part[found.end() :] if found else part)
             if weight > 0:
                 text = text.strip(" \t\n")
-                accepted.append(starless(_raw(_FORMAT.sub("", text, count=1) if text.startswith("[") else text)))
+                accepted.append(starless(raw(_FORMAT.sub("", text, count=1) if text.startswith("[") else text)))
         forms = tuple(dict.fromkeys(accepted))
         if self.after.strip(" \t\n"):
-            stem = _shown(f"{self.stem}{_brace('{')}1{_brace('}')}{self.after}", self.format)
+            stem = _shown(f"{self.stem}{brace('{')}1{brace('}')}{self.after}", self.format)
             return draft(CLOZE, stem, self.explanation, self.level, gaps=(forms,))
         stem, code = self._stem()
         return draft(CODE if code else SHORT, stem, self.explanation, self.level, accepted=forms, code=code)
-
-
-def _brace(character: str) -> str:
-    return f"{_MARK}{next(i for i, c in _ESCAPED.items() if c == character)}"
 
 
 def _answers(block: str) -> list[tuple[str, str]]:
     """Each answer with the sign it starts with."""
     parts = re.split(r"([=~])", block)
     if parts[0].strip():
-        raise Unread(f"expected = or ~ before every answer, not {one_line(_raw(parts[0]))[:60]!r}")
+        raise Unread(f"expected = or ~ before every answer, not {one_line(raw(parts[0]))[:60]!r}")
     return [pair for pair in zip(parts[1::2], parts[2::2], strict=True) if pair != ("~", "") and pair[0]]
 
 

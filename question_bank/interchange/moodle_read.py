@@ -6,9 +6,10 @@ import html
 import re
 from collections.abc import Callable
 
-from question_bank.interchange.markup import html_blocks, read_auto, read_html
+from question_bank.interchange.markup import read_auto, read_html
 from question_bank.interchange.outcome import LONGEST_TEXT, Imported, Problem, Unread, draft, gather, sound
-from question_bank.interchange.text import Fence, canonical, from_plain, one_line, write
+from question_bank.interchange.reading import check_weights, last_step, real, split_code, starless
+from question_bank.interchange.text import canonical, from_plain, one_line
 from question_bank.interchange.xmltree import Node, children
 from question_bank.item import (
     CLOZE,
@@ -27,7 +28,6 @@ from question_bank.item import (
     Slip,
 )
 
-_STAR = re.compile(r"(?<!\\)\*")
 _GAP_START = re.compile(r"\{([0-9]*):([A-Z_]+):")
 _GAP_TYPES = frozenset(["SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC"])
 _FORM_END = re.compile(r"(?<!\\)(?<!&)(?<!&amp;)[~#}]")
@@ -54,11 +54,6 @@ def read(data: bytes, topic: str = "") -> Imported:
             name = one_line(node.value("name", "text"))[:60]
             found.append(Problem(why.line or node.line, f"question {name!r}: {why}" if name else str(why)))
     return gather(found)
-
-
-def last_step(path: str) -> str:
-    """The category that a Moodle category path ends in."""
-    return re.split(r"(?<!/)/(?!/)", path.replace("///", "// /"))[-1].replace("//", "/").strip()
 
 
 def _question(node: Node) -> Item:
@@ -103,18 +98,6 @@ def _stem(node: Node) -> tuple[str, str]:
     return _text(text), ""
 
 
-def split_code(source: str, line: int = 0) -> tuple[str, str]:
-    """HTML of a stem as our text, and the Python block that it ends with."""
-    try:
-        blocks = html_blocks(source)
-    except Unread as why:
-        raise Unread(str(why), line) from why
-    last = blocks[-1] if blocks else None
-    if len(blocks) > 1 and isinstance(last, Fence) and last.language == "python":
-        return write(blocks[:-1]), last.code
-    return write(blocks), ""
-
-
 def _choice(node: Node, explanation: str, level: str) -> Item:
     single = node.value("single") not in ("false", "0")
     options = []
@@ -133,15 +116,6 @@ def _choice(node: Node, explanation: str, level: str) -> Item:
 def _option(answer: Node) -> str:
     # Moodle writes answers of a choice with format "html"; older files say nothing and mean the same.
     return _text(Node("answer", {"format": "html", **answer.attributes}, answer.line, answer.children))
-
-
-def check_weights(single: bool, weights: list[float]) -> None:
-    """Refuse a choice whose options are not simply right or wrong."""
-    right = [w for w in weights if w > 0]
-    if single and (len(right) != 1 or abs(right[0] - 100) > 0.01):
-        raise Unread("expected one option worth 100 % and none of the others worth anything")
-    if not single and (not right or max(right) - min(right) > 0.01):
-        raise Unread("expected at least one right option, and all right ones worth the same")
 
 
 def _fraction(answer: Node) -> float:
@@ -179,17 +153,6 @@ def _typed(node: Node, explanation: str, level: str) -> Item:
     return draft(kind, stem, explanation, level, accepted=tuple(dict.fromkeys(accepted)), code=code)
 
 
-def starless(text: str, line: int = 0) -> str:
-    """An accepted form without Moodle's backslash before a star.
-
-    Raises:
-      Unread: It holds a star that stands for anything.
-    """
-    if _STAR.search(text):
-        raise Unread(f"expected an answer without *, which stands for anything: {one_line(text)[:60]!r}", line)
-    return one_line(text.replace(r"\*", "*"))
-
-
 def _numeric(node: Node, explanation: str, level: str) -> Item:
     keys, slips = [], []
     for answer in node.all("answer"):
@@ -209,15 +172,6 @@ def _numeric(node: Node, explanation: str, level: str) -> Item:
     stem, code = _stem(node)
     key = Number(keys[0][0], keys[0][1], units[0] if units else "", tuple(slips))
     return draft(NUMERIC, stem, explanation, level, number=key, code=code)
-
-
-def real(text: str, line: int = 0) -> float:
-    """A finite number, or the reason why not."""
-    if re.fullmatch(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", text.strip(), re.ASCII):
-        value = float(text)
-        if abs(value) < float("inf"):
-            return value
-    raise Unread(f"expected a number, not {one_line(text)[:40]!r}", line)
 
 
 def _matching(node: Node, explanation: str, level: str) -> Item:

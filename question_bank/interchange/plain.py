@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from question_bank.interchange.moodle_read import real
 from question_bank.interchange.outcome import (
     LONGEST_TEXT,
     MAX_QUESTIONS,
@@ -28,6 +27,7 @@ from question_bank.interchange.outcome import (
     gather,
     sound,
 )
+from question_bank.interchange.reading import real
 from question_bank.interchange.text import canonical, one_line
 from question_bank.item import MULTIPLE, NUMERIC, SHORT, SINGLE, Item, Number, Option
 
