@@ -20,7 +20,6 @@ from autograder.cli.bank_common import (
 )
 from autograder.cli.common import OK, SOME_FAILED, Json, Quiet, UsageError, err, out, plain, print_json, spinner
 from question_bank import lint
-from question_bank.audit import audit
 from question_bank.build import Build, build_bank, write_build
 from question_bank.document import find_documents, fingerprint, read_document
 from question_bank.item import KINDS, LEVELS, NUMERIC, SINGLE
@@ -212,6 +211,8 @@ def draws(
 
     Example: autograder bank draws conv-output-size --count 10000
     """
+    from question_bank.audit import audit  # brings JAX in, which the other commands do without
+
     known = {one.id: one for one in load_templates()}
     if unknown := [name for name in templates or () if name not in known]:
         raise UsageError(f"there is no template {unknown[0]!r}; `autograder bank stats` counts them, by topic")
