@@ -32,6 +32,7 @@ ATTEMPTS = 400  # draws before a template is called broken for a seed
 AGREE = 1e-6  # relative difference allowed between the two ways to the key; both run in float64
 TOO_BIG = 1e8  # numbers from here on are ugly
 FORMS = (SINGLE, NUMERIC)
+_MINUS_ZERO = re.compile(r"(?<![\d.\w])[-−](0(?:\.0+)?)(?![\d.]*[1-9])")
 _WORDS = {1: "one decimal place", 2: "two decimal places", 3: "three decimal places", 4: "four decimal places"}
 
 T = TypeVar("T")
@@ -191,7 +192,7 @@ def _item(one: Template, question: Question, seed: str, form: str, rank: int, rn
         topic=one.topic,
         level=one.level,
         difficulty=one.difficulty,
-        explanation=question.explanation.strip(),
+        explanation=_MINUS_ZERO.sub(r"\1", question.explanation.strip()),
         group=one.id,
         origin="template",
         code=question.code,

@@ -75,7 +75,7 @@ def test_what_the_pages_name_exists(page: str) -> None:
     if not (ROOT / page).exists():
         pytest.skip(f"there is no {page}")
     text = (ROOT / page).read_text()
-    spoken = re.findall(r"(?:^ {4}|`)autograder ([a-z]+(?: [a-z]+(?=\s))?)([^#`\n]*)", text, re.MULTILINE)
+    spoken = re.findall(r"(?:^ {4}|`)autograder ([a-z]+(?: [a-z]+(?=[\s`]))?)([^#`\n]*)", text, re.MULTILINE)
     assert spoken or page == "CHANGELOG.md"
     for words, rest in spoken:
         name = words if words in COMMANDS else words.split()[0]
