@@ -15,6 +15,9 @@ from question_bank.lexicon import stems
 
 _NUMBER = re.compile(r"(?:about )?([-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d{1,3})?)(?:/(\d+))?(?: ?[%a-zA-Z]{0,14})?")
 
+# A variable or a function at the beginning: a letter, no vowel, or an operator behind it.
+_SYMBOL = re.compile(r"[b-z]\b(?!-)|[b-df-hj-np-tv-xz]+\b|[a-z]+ [-+*/@^=−] |(log|exp|sqrt) \d")
+LONGER = 1.3  # beyond this times the longest wrong option a key is told by its length
 MOST = 3  # wrong options wanted; two are enough, fewer are none
 
 
@@ -69,12 +72,15 @@ def choose(key: str, candidates: Sequence[Candidate], identity: str, stem: str =
         above = [c for c in pool if rank(c.text) >= rank(key)]
         if len(below) >= smaller and len(above) >= wanted - smaller:
             chosen = below[:smaller] + above[: wanted - smaller]
+            if smaller == wanted and not numbers and len(key) > LONGER * max(len(c.text) for c in chosen):
+                # The key may be the longest, but not by far: the longest of the others takes the place of the farthest.
+                chosen[-1] = max((c for c in below if c not in chosen[:-1]), key=lambda c: (len(c.text), -c.near))
             if not echo or any(_echo(c.text, stem) >= echo for c in chosen):
                 return chosen
     # The ranks cannot be balanced: take the nearest, unless the key would stand out at a glance.
     chosen = pool[:MOST]
     lengths = [len(c.text) for c in chosen]
-    stands_out = len(key) > 1.3 * max(lengths) or len(key) < 0.85 * min(lengths)
+    stands_out = len(key) > LONGER * max(lengths) or len(key) < 0.85 * min(lengths)
     if len(key) < min(lengths) and draw_number(0, 2, identity, "shortest"):
         return None  # keys with short names would make "take the shortest" a good rule
     return None if stands_out and max(len(key), *lengths) > 16 else chosen
@@ -99,14 +105,15 @@ def arrange(key: str, wrong: Sequence[Candidate], identity: str) -> tuple[Option
     if all(number_in(o.text) is not None for o in [*options, Option(key)]):
         return tuple(sorted([*options, Option(key, True)], key=lambda o: number_in(o.text) or 0.0))
     options.sort(key=lambda o: digest(identity, "order", o.text))
-    place = draw_number(0, len(options) + 1, identity, "place")
+    place = draw_number(0, len(options) + 1, identity, "at")
     return (*options[:place], Option(key, True), *options[place:])
 
 
 def capital(text: str) -> str:
-    """Begin with a capital, unless the first word has a spelling of its own (pH, f(x), eBPF, `code`)."""
+    """Begin with a capital, unless the first word is a symbol (lr) or has a spelling of its own (pH, f(x), `code`)."""
     first = text.split(" ", 1)[0].split("-")[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and (first[1:].islower() or len(first) == 1) else text
+    own = not first.isalpha() or not (first[1:].islower() or len(first) == 1) or _SYMBOL.match(text)
+    return text if own else text[:1].upper() + text[1:]
 
 
 def small(label: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
 from question_bank.choosing import Candidate, arrange, capital, choose
 from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, noun, said, siblings
+from question_bank.generate.common import Doubt, Siblings, item_on, noun, said
 from question_bank.item import SINGLE, Item
 from question_bank.lexicon import normal
 from question_bank.relations import Knowledge, gives_away, same_term
@@ -29,13 +30,13 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
             continue
         found.setdefault((normal(fact.subject), same_form(fact.value)), fact)
     pool = list(found.values())
+    forms = Counter(same_form(fact.value) for fact in pool)
+    usable = Siblings(knowledge, pool)
     for fact in pool:
-        near = [(d, o) for d, o in siblings(knowledge, fact, pool) if not same_term(o.subject, fact.subject)]
+        near = [(d, o) for d, o in usable.of(fact) if not same_term(o.subject, fact.subject)]
         near = [(d, o) for d, o in near if same_form(o.value) != same_form(fact.value)]
         hidden = hide(fact)
-        if gives_away(fact.subject, hidden) or any(
-            same_form(o.value) == same_form(fact.value) for o in pool if o is not fact
-        ):
+        if gives_away(fact.subject, hidden) or forms[same_form(fact.value)] > 1:
             continue
         yield from _which_name(fact, hidden, near)
         yield from _which_formula(fact, hidden, near)
@@ -45,9 +46,10 @@ def hide(fact: Fact) -> str:
     """The formula with a neutral name on its left side: ReLU(x) = … becomes f(x) = …"""
     left, right = (part.strip() for part in fact.value.split("=", 1))
     call = re.fullmatch(r"[\wσ_]+\s*(\(.*\))(?:[_ᵢi]*)", left)
-    right = re.sub(rf"(?<![\w]){re.escape(left.split('(')[0])}(?=\()", "f", right) if call else right
+    name = next(one for one in "fghq" if not re.search(rf"\b{one}\b", fact.value))
+    right = re.sub(rf"(?<![\w]){re.escape(left.split('(')[0])}(?=\()", name, right) if call else right
     if call:
-        return f"f{call[1]} = {right}"
+        return f"{name}{call[1]} = {right}"
     return (
         f"L = {right}"
         if len(left) == 1 and left.isupper()

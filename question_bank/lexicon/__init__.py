@@ -25,7 +25,6 @@ _SAME = (
     "reduce decrease lower diminish shrink downsample",
     "discard forget drop remove erase",
     "store keep retain remember save storage",
-    "control decide determine govern",
     "compute calculate",
     "create generate produce make synthesise synthesize",
     "select choose pick take",
@@ -59,11 +58,12 @@ class Term:
 @functools.lru_cache(maxsize=65536)
 def normal(text: str) -> str:
     """A name as it is looked up: lower case, singular, no article, no markup, hyphens as spaces."""
-    plain = re.sub(r"[*_`\"'“”]", "", text).casefold()
+    plain = re.sub(r"[*_`\"'“”]", "", text)
     plain = re.sub(r"[-‐-―/]", " ", plain)
     words = re.sub(r"[^\w\s+.&]", " ", plain).split()
-    words = words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
-    return " ".join(singular(w) for w in words)
+    words = words[1:] if len(words) > 1 and words[0].casefold() in ("the", "a", "an") else words
+    # HTTPS, DNS and macOS are no plurals; GANs are.
+    return " ".join(w.casefold() if w.endswith("S") and len(w) <= 6 else singular(w.casefold()) for w in words)
 
 
 def singular(word: str) -> str:
@@ -178,18 +178,24 @@ def holders(statement: str) -> tuple[frozenset[str], ...]:
 
 
 def narrower(name: str) -> frozenset[str]:
-    """The terms that are kinds or parts of the term ``name``, so that what one says may be said of the other."""
-    return _narrower().get(name, frozenset())
+    """The terms that are kinds of the term ``name``: what is said of one may hold for the other."""
+    return _listed("narrower").get(name, frozenset())
+
+
+def parts(name: str) -> frozenset[str]:
+    """The terms that are parts of the term ``name``: what a part does, the whole does too, but not the other way."""
+    return _listed("parts").get(name, frozenset())
 
 
 @functools.cache
-def _narrower() -> dict[str, frozenset[str]]:
-    return {name: frozenset(of) for name, of in _read("shared")["narrower"].items()}
+def _listed(table: str) -> dict[str, frozenset[str]]:
+    return {name: frozenset(of) for name, of in _read("shared")[table].items()}
 
 
 def check_lexicon() -> list[str]:
     """What is wrong with the lexicon itself: names in ``shared.toml`` that no term has."""
-    named = {n for _, of in _shared() for n in of} | {n for name, of in _narrower().items() for n in (name, *of)}
+    named = {n for _, of in _shared() for n in of}
+    named |= {n for table in ("narrower", "parts") for name, of in _listed(table).items() for n in (name, *of)}
     unknown: Iterable[str] = {n for n in named if n not in {t.name for t in terms().values()}}
     return [f"shared.toml: no term is called {name!r}" for name in sorted(unknown)]
 
