@@ -27,7 +27,8 @@ REPORT_EVERY = 100
 
 _UGLY = re.compile(r"\bnan\b|\binf\b|\d[eE][+-]?\d|\d\.\d{7,}|(?<![\d.\w])[-−]0(?:\.0+)?(?![\d.])")
 _PLURAL = re.compile(
-    r"(?<![\d.,·=+−×/-])(?<![·=+−×/-] )\b1 (?:row|column|pixel|token|layer|head|block|epoch|image|example|neuron)s\b"
+    r"(?<![\d.,·=+−×/-])(?<![·=+−×/-] )"
+    r"\b1 (?:row|column|pixel|token|layer|head|block|epoch|image|example|neuron)s\b"
 )
 
 

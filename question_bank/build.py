@@ -57,7 +57,7 @@ def build_bank(paths: Sequence[Path], say: Callable[[str], object] = lambda text
     documents, usable, everything = [], [], []
     remarks: list[Remark] = []
     left_out: list[LeftOut] = []
-    for path, name in zip(paths, names(paths), strict=True):
+    for name, path in sorted(zip(names(paths), paths, strict=True)):
         say(f"reading {path.name}")
         document = read_document(path, name)
         kept, out, more = _facts(document, known)

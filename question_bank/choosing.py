@@ -44,8 +44,8 @@ def draw_number(low: int, count: int, *identity: str) -> int:
 def choose(key: str, candidates: Sequence[Candidate], identity: str, stem: str = "") -> list[Candidate] | None:
     """Three wrong options, or else two, or ``None``.
 
-    The key is the longest (for numbers: the largest) no more often than any other option, and it does not repeat more of
-    the stem's words than every wrong option does.
+    The key is the longest (for numbers: the largest) no more often than any other option, and it does not repeat more
+    of the stem's words than every wrong option does.
     """
     unique: dict[str, Candidate] = {}
     for one in sorted(candidates, key=lambda c: (c.near, digest(identity, c.fact, c.text))):
@@ -55,12 +55,10 @@ def choose(key: str, candidates: Sequence[Candidate], identity: str, stem: str =
     if len(pool) < 2:
         return None
     echo = _echo(key, stem)
-    if echo:  # some wrong option must repeat as much of the stem, or the key is the one that sounds familiar
-        pool.sort(key=lambda c: _echo(c.text, stem) < echo)
-        if _echo(pool[0].text, stem) < echo:
-            return None
-    else:  # and where the key repeats nothing, wrong options that do are a last resort
-        pool.sort(key=lambda c: _echo(c.text, stem) > 0)
+    if echo and max(_echo(c.text, stem) for c in pool) < echo:
+        return None  # the key would be the one that sounds familiar
+    # Options that repeat as much of the stem as the key does come first: neither most nor least tells anything.
+    pool.sort(key=lambda c: abs(_echo(c.text, stem) - echo))
     numbers = number_in(key) is not None and all(number_in(c.text) is not None for c in pool)
 
     def rank(text: str) -> float:

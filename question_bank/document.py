@@ -21,10 +21,13 @@ SUFFIXES = (".md", ".markdown", ".txt")
 
 # Sentences that want to sell or announce something; what they say is not taught.
 _ADVERT = re.compile(
-    r"(subscribe|sign up|sponsor|discount|coupon|% off|buy now|enrol+ (now|today)|limited offer|click here|follow (me|us) on"
+    r"(subscribe|sign up|sponsor|discount|coupon|% off|buy now|enrol+ (now|today)|limited offer|click here|"
+    r"follow (me|us) on"
     r"|check out (my|our)|join (my|our)|newsletter|this content is|flashcard generation|star this repo|try running)",
     re.IGNORECASE,
 )
+# Lines that begin something of their own: an item, a row, a heading, a fence.
+_BLOCK = re.compile(r"\s*([-*+] |\d+[.)] |\||#|```|~~~)")
 
 
 class DocumentError(Exception):
@@ -90,7 +93,8 @@ def read_document(path: Path, name: str | None = None) -> Document:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise DocumentError(
-            f"{path}: larger than {MAX_BYTES // 1_000_000} MB, too large for course notes; split it, or name another file"
+            f"{path}: larger than {MAX_BYTES // 1_000_000} MB, too large for course notes; split it, or name "
+            f"another file"
         )
     return parse_lines(name or path.name, *decode(data, str(path)))
 
@@ -130,7 +134,22 @@ def parse_lines(name: str, text: str, sound: bool = True) -> Document:
             remarks.append(Remark(name, number, "reads like an advertisement: left out"))
             skipped.add(number)
         lines.append("" if number <= front else mended)
+    for first, last in _endless(lines):
+        remarks.append(Remark(name, first, f"a paragraph of {last - first + 1:,} lines: left out"))
+        skipped |= set(range(first, last + 1))
     return Document(name, tuple(lines), frozenset(skipped), tuple(remarks))
+
+
+def _endless(lines: list[str]) -> list[tuple[int, int]]:
+    """First and last lines of paragraphs that are longer than any line may be: no prose, and slow to parse."""
+    found, first, size = [], 1, 0
+    for number, line in enumerate([*lines, ""], 1):
+        if not line.strip() or _BLOCK.match(line):
+            if size > LONGEST_LINE:
+                found.append((first, number - 1))
+            first, size = number, 0
+        size += len(line)
+    return found
 
 
 def _front_matter(lines: list[str]) -> int:

@@ -111,7 +111,7 @@ def place(errata: Sequence[Erratum], document: Document) -> tuple[dict[int, Erra
             line = min(near, key=lambda n: abs(n - erratum.line))
         elif erratum.document == document.name:
             lost.append(
-                Remark(document.name, erratum.line, "an erratum names this line, but its words have changed: look at both")
+                Remark(document.name, erratum.line, "an erratum names this line; its words have changed: look at both")
             )
         if line and (line not in found or found[line].status == QUALIFY):  # of two, the one that forbids more
             found[line] = erratum

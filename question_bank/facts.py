@@ -33,7 +33,7 @@ class Fact:
       group: The list or table; facts of one group are siblings.
       order: Its place in the group, from 1.
       section: The headings above it.
-      qualification: Words that an erratum demands in the stem of every item on this fact.
+      qualification: Words that an erratum demands in every item on this fact: in the stem, or beside the statement.
     """
 
     kind: str

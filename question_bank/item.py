@@ -55,12 +55,27 @@ class Slip:
 
 @dataclass(frozen=True)
 class Number:
-    """The key of a numeric item: any answer within ``tolerance`` (absolute) of ``value`` is right."""
+    """The key of a numeric item: any answer within ``reach`` of ``value`` is right.
+
+    Attributes:
+      tolerance: Absolute; ``relative`` is a share of the value.  The wider of the two counts.
+      figures: Where above 0, an answer that agrees with the value to so many significant figures is right too.
+    """
 
     value: float
     tolerance: float = 0.0
     unit: str = ""
     slips: tuple[Slip, ...] = ()
+    relative: float = 0.0
+    figures: int = 0
+
+    @property
+    def reach(self) -> float:
+        """How far an answer may lie from the value, for programs that know of one distance only."""
+        half = 0.0
+        if self.figures and self.value:
+            half = 0.5 * 10.0 ** (math.floor(math.log10(abs(self.value))) - self.figures + 1)
+        return max(self.tolerance, self.relative * abs(self.value), half)
 
 
 @dataclass(frozen=True)
@@ -162,6 +177,8 @@ def _kind_problems(item: Item) -> list[str]:
         found += _option_problems(item)
     if item.number is not None and not (math.isfinite(item.number.value) and 0 <= item.number.tolerance < math.inf):
         found.append("number: value and tolerance must be finite, and the tolerance not negative")
+    if item.number is not None and not (0 <= item.number.relative < 1 and 0 <= item.number.figures <= 15):
+        found.append("number: expected a relative tolerance from 0 to below 1, and 0 to 15 significant figures")
     if item.pairs and len(item.pairs) < 2:
         found.append("pairs: expected two or more")
     if item.pairs and len({p.left for p in item.pairs}) < len(item.pairs):

@@ -10,38 +10,63 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
-from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SINGLE, Item
+from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SINGLE, Item, Number
 
 LONGEST = 10_000  # characters of a response that are looked at
 
 Response = int | str | Sequence[int] | Sequence[str] | None
 
+NET, EACH, ALL = SELECT_ALL = ("net", "each", "all")
+LONGEST_RUN, PLACES = ORDERINGS = ("longest", "places")
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE)
 
 
-def mark(item: Item, response: Response) -> float:
-    """The share of the points that ``response`` earns.
+@dataclass(frozen=True)
+class Rules:
+    """What an exam may choose.
 
-    Single choice, numeric, short text and code: all or nothing.  Select-all: right choices minus wrong ones over the
-    number of right ones, never below nothing.  Matching and cloze: the share of right pairs or gaps.  Ordering: the
-    length of the longest run of steps in the right relative order, where one alone is worth nothing.
+    Attributes:
+      multiple: Select-all: "net" (right choices minus wrong ones over the number of right ones), "each" (the share of
+        options rightly chosen or rightly left) or "all" (everything or nothing).
+      ordering: "longest" (the longest run of steps in the right relative order, where one alone is worth nothing) or
+        "places" (the share of steps that stand at their place).
+      penalty: Share of the points that a wrong choice costs: a wrong option of a single choice, and with "net" the
+        wrong choices of a select-all down to this much.  0: nothing ever costs points.
+    """
+
+    multiple: str = NET
+    ordering: str = LONGEST_RUN
+    penalty: float = 0.0
+
+
+PLAIN = Rules()
+
+
+def mark(item: Item, response: Response, rules: Rules = PLAIN) -> float:
+    """The share of the points that ``response`` earns; below 0 only where the rules ask for a penalty.
+
+    Single choice, numeric, short text and code: all or nothing.  Matching and cloze: the share of right pairs or gaps.
+    Select-all and ordering: as the rules say.
 
     Args:
       response: See above; ``None`` or anything of the wrong form earns 0.
     """
-    if response is None:
+    if response is None or isinstance(response, bool):
         return 0.0
-    if item.kind == SINGLE:
-        return float(isinstance(response, int) and 0 <= response < len(item.options) and item.options[response].correct)
+    if item.kind == SINGLE or (item.kind == CODE and isinstance(response, int)):
+        return _single(item, response, rules)
     if item.kind == MULTIPLE:
-        return _select_all(item, response)
+        return _select_all(item, response, rules)
     if item.kind == NUMERIC:
         value = read_number(response) if isinstance(response, str) else None
         assert item.number is not None
-        return float(value is not None and abs(value - item.number.value) <= item.number.tolerance * (1 + 1e-9) + 1e-12)
+        return float(value is not None and within(value, item.number))
     if item.kind == ORDERING:
-        return _ordering(item, response)
+        return _ordering(item, response, rules)
     if item.kind == MATCHING:
         rights = [p.right for p in item.pairs]
         return _share([a == b for a, b in zip(_texts(response, len(rights)), rights, strict=True)])
@@ -64,6 +89,23 @@ def read_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def within(value: float, key: Number) -> bool:
+    """Whether a typed number is right: near enough, or the same to the significant figures asked for."""
+    reach = max(key.tolerance, key.relative * abs(key.value))
+    if abs(value - key.value) <= reach * (1 + 1e-9) + 1e-12 * min(1.0, abs(key.value) or 1.0):
+        return True
+    # A half may be rounded up or to even: schools teach both.
+    return key.figures > 0 and any(
+        _rounded(value, key.figures, how) == _rounded(key.value, key.figures, other)
+        for how in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+        for other in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+    )
+
+
+def _rounded(value: float, figures: int, how: str) -> Decimal:
+    return Context(prec=figures, rounding=how).create_decimal(repr(value))
+
+
 def same_text(a: str, b: str, *, exact: bool = False) -> bool:
     """Whether two short answers are the same but for case, spacing, hyphens, quotes and a final full stop."""
     return _plain(a, exact) == _plain(b, exact)
@@ -81,18 +123,32 @@ def _accepted(answer: str, forms: Sequence[str], *, exact: bool = False) -> bool
     return any(same_text(answer, form, exact=exact) for form in forms)
 
 
-def _select_all(item: Item, response: Response) -> float:
-    if isinstance(response, str | int) or response is None:
+def _single(item: Item, response: Response, rules: Rules) -> float:
+    if not isinstance(response, int) or not 0 <= response < len(item.options):
         return 0.0
-    chosen = {i for i in response if isinstance(i, int) and 0 <= i < len(item.options)}
+    return 1.0 if item.options[response].correct else -rules.penalty or 0.0
+
+
+def _select_all(item: Item, response: Response, rules: Rules) -> float:
+    if not isinstance(response, list | tuple | set | frozenset):
+        return 0.0
+    chosen = {i for i in response if type(i) is int and 0 <= i < len(item.options)}
     right = {i for i, o in enumerate(item.options) if o.correct}
-    return max(0.0, (len(chosen & right) - len(chosen - right)) / len(right))
+    if not chosen:
+        return 0.0
+    if rules.multiple == ALL:
+        return float(chosen == right)
+    if rules.multiple == EACH:
+        return 1 - len(chosen ^ right) / len(item.options)
+    return max(-rules.penalty or 0.0, (len(chosen & right) - len(chosen - right)) / len(right))
 
 
-def _ordering(item: Item, response: Response) -> float:
+def _ordering(item: Item, response: Response, rules: Rules) -> float:
     given = _texts(response, len(item.steps))
     if sorted(given) != sorted(item.steps):
         return 0.0
+    if rules.ordering == PLACES:
+        return _share([a == b for a, b in zip(given, item.steps, strict=True)])
     places = [item.steps.index(step) for step in given]
     longest: list[int] = []  # longest increasing subsequence ending at each place
     for i, p in enumerate(places):
@@ -101,9 +157,9 @@ def _ordering(item: Item, response: Response) -> float:
 
 
 def _texts(response: Response, count: int) -> list[str]:
-    if isinstance(response, str | int) or response is None:
+    if not isinstance(response, list | tuple):
         return [""] * count
-    given = [r if isinstance(r, str) else "" for r in response][:count]
+    given = [r if isinstance(r, str) else "" for r in response[:count]]
     return given + [""] * (count - len(given))
 
 

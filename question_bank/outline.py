@@ -18,17 +18,21 @@ from question_bank.document import Document
 HEADING, PARAGRAPH, ITEM, ROW, FENCE = "heading", "paragraph", "item", "row", "fence"
 
 _NAVIGATION = re.compile(
-    r"(table of )?contents|toc|what'?s next\??|further reading|references|bibliography|see also|next steps|navigation|about( this| the author| me)?"
-    r"|prerequisites|changelog|license|acknowledge?ments|resources|links",
+    r"(table of )?contents|toc|what'?s next\??|further reading|references|bibliography|see also|next steps|navigation"
+    r"|about( this| the author| me)?"
+    r"|prerequisites|changelog|changes( in .*)?|releases?( notes)?|what'?s new.*|version v?\d.*"
+    r"|v?\d+(\.\d+)+([-+.]\w+)*( \(.*\))?|(\d-)?\d{8}(\.\d+)?|license|acknowledge?ments|resources|links",
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(r"(key )?take-?aways|summary|conclusions?|recap|tl;?dr", re.IGNORECASE)
 _NUMBERING = re.compile(
-    r"^((module|chapter|part|section|unit|lecture|week|step|lesson)\s+\d+(\.\d+)*\s*[:.–—-]\s*|\(?\d+(\.\d+)*[.):]\s*|\d+(\.\d+)+\s+|[ivx]+\.\s+)",
+    r"^((module|chapter|part|section|unit|lecture|week|step|lesson)\s+\d+(\.\d+)*\s*[:.–—-]\s*"
+    r"|\(?\d+(\.\d+)*[.):]\s*|\d+(\.\d+)+\s+|[ivx]+\.\s+)",
     re.IGNORECASE,
 )
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2b00-\u2bff\ufe0f\u200d]+")
 _LABEL = re.compile(r"(\*\*|__)(?P<bold>[^*_]{2,80}?)\1:?|(?P<plain>[^:.|]{2,60}):")
+_LEAD = re.compile(r"(\*\*|__)(?P<name>[^*_:]{2,60})(:\1|\1:)\s*\S")
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ def _entries(tokens: list[Token], document: Document) -> Iterator[Entry]:
             walk.label = ""
             yield Entry(HEADING, text, *_lines(token), walk.section)
         elif token.type in ("bullet_list_open", "ordered_list_open"):
+            if not walk.lists and not walk.label:
+                walk.label = _lead(tokens[:i])
             start = int(token.attrs.get("start", 1))
             walk.open_list(f"{document.name}:{_lines(token)[0]}", start, token.type == "ordered_list_open")
         elif token.type in ("bullet_list_close", "ordered_list_close"):
@@ -141,6 +147,21 @@ def _entries(tokens: list[Token], document: Document) -> Iterator[Entry]:
             walk.end_of_label()
             i = end
         i += 1
+
+
+def _lead(before: list[Token]) -> str:
+    """What introduces a list in the paragraph right above it.
+
+    The bold name that it begins with (``**Backpropagation**: Update the weights``), or its last words before a colon.
+    """
+    if len(before) < 3 or before[-1].type != "paragraph_close" or before[-2].type != "inline":
+        return ""
+    content = before[-2].content.strip()
+    if content.endswith(":"):
+        first, *_, last = (*content.split("\n"), content.split("\n")[-1])
+        return label_of(first) or clean_heading(re.split(r"(?<=[.!?]) ", last)[-1])
+    match = _LEAD.match(before[-2].content)
+    return clean_heading(match["name"]) if match and "\n" not in before[-2].content else ""
 
 
 def _paragraph(token: Token, walk: _Walk) -> Iterator[Entry]:
@@ -199,7 +220,7 @@ def label_of(text: str) -> str:
 
 def clean_heading(text: str) -> str:
     """A heading without numbering, markup, emoji and final colon."""
-    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    plain = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     plain = _EMOJI.sub("", re.sub(r"[*_`#]+", "", plain)).strip()
     return _NUMBERING.sub("", plain).strip().rstrip(":").strip()
 
@@ -209,8 +230,8 @@ def _left_out(entry: Entry) -> bool:
         return True
     if any(_SUMMARY.fullmatch(h) for h in entry.section):
         return True
-    links = re.findall(r"\[[^\]]*\]\([^)]*\)", entry.text)
+    links = re.findall(r"\[[^\[\]]*\]\([^()]*\)", entry.text)
     if links and entry.kind in (ITEM, PARAGRAPH):
-        rest = re.sub(r"\[[^\]]*\]\([^)]*\)", "", entry.text)
+        rest = re.sub(r"\[[^\[\]]*\]\([^()]*\)", "", entry.text)
         return len(re.sub(r"\W", "", rest)) < sum(len(link) for link in links) / 2
     return False

@@ -1,4 +1,4 @@
-"""Practice for what a student missed: two items of the course's own bank for each topic, the same ones for the same work."""
+"""Practice for what a student missed: two items of the course's own bank for each topic, the same for the same work."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def practice(topics: Sequence[str], who: str, bank: Path = BANK) -> tuple[Practi
 
 @functools.lru_cache(maxsize=256)
 def _stored(topic: str, bank: Path) -> tuple[Item, ...]:
-    """The bank's items on a topic; none where there is no bank, or its file is broken: a report must not fail for that."""
+    """The bank's items on a topic; none where there is no bank or its file is broken: a report must not fail for it."""
     try:
         items = read_items(bank / ITEMS / f"{file_name(topic)}.yaml")
         now, _ = apply_decisions(items, read_decisions(bank))

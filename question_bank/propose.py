@@ -1,4 +1,4 @@
-"""Proposals by a language model: off by default, grounded on lines of a document, linted, and drafts until a person agrees.
+"""Proposals by a language model: off by default, grounded on lines of a document, linted, drafts until a person agrees.
 
 Any endpoint that speaks the OpenAI chat format will do, such as a model on the same machine.  Its answer is data: it is
 bounded, parsed as JSON, held against the passage, and marked as a model's.
@@ -26,7 +26,8 @@ PASSAGE = 12  # lines
 _ASK = """Write one multiple-choice exam question about the passage below. Use only what the passage states.
 Answer with JSON only: {"stem": "...?", "key": "...", "distractors": ["...", "...", "..."], "explanation": "...",
 "quote": "the words of the passage, copied exactly, that make the key right"}.
-The stem is a full question. The distractors are plausible, wrong by the passage, and as long as the key. No "all of the above".
+The stem is a full question. The distractors are plausible, wrong by the passage, and as long as the key.
+No "all of the above".
 
 Passage:
 """
@@ -88,7 +89,9 @@ def propose_items(
 def ask(endpoint: Endpoint, prompt: str) -> str:
     """One question to the model, one answer."""
     body = {"model": endpoint.model, "temperature": 0, "messages": [{"role": "user", "content": prompt}]}
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {})
+    headers = {"Content-Type": "application/json"}
+    if endpoint.key:
+        headers["Authorization"] = f"Bearer {endpoint.key}"
     request = urllib.request.Request(f"{endpoint.url}/chat/completions", json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
@@ -116,7 +119,8 @@ def _item(answer: str, document: Document, fact: Fact, first: int, last: int) ->
     wrong = told.get("distractors")
     if len(fields) < 4 or not all(f.strip() and len(f) < 1000 for f in fields):
         return "the answer lacks a stem, a key, an explanation or a quote"
-    if not isinstance(wrong, list) or not 2 <= len(wrong) <= 4 or not all(isinstance(w, str) and len(w) < 500 for w in wrong):
+    texts = isinstance(wrong, list) and all(isinstance(w, str) and len(w) < 500 for w in wrong)
+    if not isinstance(wrong, list) or not texts or not 2 <= len(wrong) <= 4:
         return "the answer lacks two to four wrong options"
     stem, key, explanation, quote = (" ".join(f.split()) for f in fields)
     lines = [n for n in range(first, last + 1) if quote.casefold() in document.quote(n, n).casefold()]

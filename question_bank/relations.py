@@ -14,16 +14,19 @@ from dataclasses import dataclass
 
 from question_bank import facts
 from question_bank.facts import Fact
-from question_bank.lexicon import Term, find_term, holders, narrower, normal, stems, terms
+from question_bank.lexicon import Term, find_term, holders, narrower, normal, parts, stems, terms
 
 SAME = 0.6  # share of the shorter statement's content words, from which two statements say the same
 _ABOUT_TERM = (facts.DEFINITION, facts.STATEMENT, facts.ATTRIBUTE, facts.MEMBER)
 
 # Words of praise, frequency and opinion: what they qualify is no matter of fact.
 _OPINION = re.compile(
-    r"\b(most|best|popular\w*|good|great|excellent\w*|simple|simpler|simplest|basic|easy|easier|powerful|user-friendly|better|worse|"
-    r"often|usually|typically|sometimes|commonly|widely|generally|mostly|primarily|traditional|important|significant\w*|various|"
-    r"advanced|optimi[sz]ed|modern|state-of-the-art|cutting-edge|revolution\w+|dramatically|intuitive|pythonic|comparable|perfect|amazing|should|crucial|essential|a lot|lots of|etc)\b",
+    r"\b(most|best|popular\w*|good|great|excellent\w*|simple|simpler|simplest|basic|easy|easier|powerful|"
+    r"user-friendly|better|worse|"
+    r"common|rare(ly)?|frequent(ly)?|famous|elegant|nice|recommended|excels?|often|usually|typically|"
+    r"sometimes|commonly|widely|generally|mostly|primarily|traditional|important|significant\w*|various|"
+    r"advanced|optimi[sz]ed|modern|state-of-the-art|cutting-edge|revolution\w+|dramatically|intuitive|"
+    r"pythonic|comparable|perfect|amazing|should|crucial|essential|a lot|lots of|etc)\b",
     re.IGNORECASE,
 )
 _ANALOGY = re.compile(
@@ -31,7 +34,8 @@ _ANALOGY = re.compile(
 )
 # Words that carry no content by themselves.
 _THIN = stems(
-    "model network neural layer method technique approach function type kind part thing value number problem task learning system "
+    "model network neural layer method technique approach function type kind part thing value number problem "
+    "task learning system "
     "term general common different new many several first second"
 )
 
@@ -78,12 +82,22 @@ class Knowledge:
         """Whether ``statement``, made of the term ``of``, might hold for ``term`` too."""
         if same_term(term, of) or nested_terms(term, of) or one_includes_other(term, of):
             return True
-        known = find_term(term)
+        known, other = find_term(term), find_term(of)
+        if known and other and other.name in parts(known.name):
+            return True
         if known and any(known.name in group for group in holders(statement)):
             return True
-        if self.true_of_class(term, statement):
+        if self.true_of_class(term, statement) or self.likened(term, of):
             return True
         return any(says_the_same(statement, one) for one in self.about(term))
+
+    def likened(self, term: str, to: str) -> bool:
+        """Whether a document explains ``term`` by ``to``: "like ReLU, but …" shares what is said of ReLU."""
+        name = re.escape(normal(to))
+        likeness = (
+            rf"\b(like|same as|similar to|version of|alternative to|alias (of|for)|simplified) (an? |the )?{name}\b"
+        )
+        return bool(name) and any(re.search(likeness, normal(one)) for one in self.about(term))
 
     def true_of_class(self, term: str, statement: str) -> bool:
         """Whether a document says it of the whole class: "activation functions introduce non-linearity"."""
@@ -145,12 +159,14 @@ def gives_away(term: str, text: str) -> bool:
     if _spells(term, text):
         return True
     words = {w for w in re.findall(r"[^\W\d_]{3,}", normal(term)) if w not in _COMMON} - _class_words(term)
-    others = re.findall(r"[^\W\d_]{3,}", normal(text))
+    words = {w.replace("z", "s") for w in words}  # normalise, normalize
+    others = re.findall(r"[^\W\d_]{3,}", normal(text).replace("z", "s"))
     return any(o.startswith(w) or (len(o) > 3 and w.startswith(o)) for w in words for o in others)
 
 
 def _spells(term: str, text: str) -> bool:
-    """Whether words of ``text`` in a row spell the acronym ``term``: "generative pre-trained transformer" spells GPT."""
+    """Whether words of ``text`` in a row spell the acronym ``term``: "generative pre-trained transformer" "
+    "spells GPT."""
     letters = "".join(c for c in term if c.isalnum())
     if not 2 <= len(letters) <= 8 or " " in term or sum(c.isupper() for c in letters) < 2:
         return False
@@ -168,4 +184,6 @@ def _class_words(term: str) -> frozenset[str]:
     return frozenset(w for w in normal(term).split() if sum(w in words for words in names) * 2 >= len(names))
 
 
-_COMMON = frozenset(["the", "and", "for", "with", "layer", "network", "function", "loss", "learning", "term", "gate", "based", "data"])
+_COMMON = frozenset(
+    ["the", "and", "for", "with", "layer", "network", "function", "loss", "learning", "term", "gate", "based", "data"]
+)

@@ -1,9 +1,9 @@
 """Templates: items whose numbers are drawn anew for every student.
 
-A template is a function of a ``Draw`` that returns a ``Question``: a stem, the key computed with JAX, the key computed a
-second, independent way (plain Python or NumPy, by another route), and wrong values that are named mistakes.  The engine
-draws until the numbers make a sound item: key and second way agree, no two options are closer than twice the tolerance,
-nothing prints ugly, and the key stands at a rank among the options that was chosen beforehand, uniformly.
+A template is a function of a ``Draw`` that returns a ``Question``: a stem, the key computed with JAX, the key computed
+a second, independent way (plain Python or NumPy, by another route), and wrong values that are named mistakes.  The
+engine draws until the numbers make a sound item: key and second way agree, no two options are closer than twice the
+tolerance, nothing prints ugly, and the key stands at a rank among the options that was chosen beforehand, uniformly.
 
 Every file in ``templates/`` is read; there is nothing to register.
 """
@@ -28,7 +28,7 @@ from question_bank.item import NUMERIC, SINGLE, Item, Number, Option, Slip, dige
 if TYPE_CHECKING:
     import jax  # slow to import, and most of the bank does without it
 
-ATTEMPTS = 400  # draws before a template is called broken for a seed
+ATTEMPTS = 2000  # draws before a template is called broken for a seed
 AGREE = 1e-6  # relative difference allowed between the two ways to the key; both run in float64
 TOO_BIG = 1e8  # numbers from here on are ugly
 FORMS = (SINGLE, NUMERIC)

@@ -34,16 +34,27 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Task:
+    """A programming task: an assignment of the course that stands in the exam, the same for every student."""
+
+    assignment: str
+    title: str
+    points: float
+    section: str = ""
+
+
+@dataclass(frozen=True)
 class Form:
-    """What one student gets in one exam."""
+    """What one student gets in one exam: items and programming tasks."""
 
     exam: str
     student: str
     placed: tuple[Placed, ...]
+    tasks: tuple[Task, ...] = ()
 
     @property
     def points(self) -> float:
-        return sum(one.points for one in self.placed)
+        return sum(one.points for one in self.placed) + sum(task.points for task in self.tasks)
 
 
 @dataclass(frozen=True)

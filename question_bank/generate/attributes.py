@@ -1,23 +1,26 @@
-"""Attributes that siblings share: the range of tanh, the year of AlexNet, the advantages of one thing against another's."""
+"""Attributes that siblings share: the range of tanh, the year of AlexNet, the advantages of one thing "
+"against another's."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
 from question_bank.choosing import Candidate, arrange, capital, choose, small
 from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, noun, said, with_fields
+from question_bank.generate.common import Doubt, around, conditioned, item_on, noun, said, with_fields
 from question_bank.item import MATCHING, SINGLE, Item, Pair
 from question_bank.lexicon import find_term, normal
 from question_bank.relations import Knowledge, gives_away, is_opinion, says_the_same
 
 # Labels of lists that overlap from thing to thing, and questions that only their own context answers.
 _OPEN = re.compile(
-    r"(applications?|examples?.*|use cases?|best practices|why.*|when.*|how.*|what.*|key (concepts|takeaways|difference)|notes?|best when|best for|combines|standard.*|where|important rule|difference.*|"
-    r"tips?|visual representation|selection criteria|introduction|features?|key features|trade-offs?|solutions?|challenge|models?|benefits?|advantages?|practical applications?)\??",
+    r"(applications?|examples?.*|use cases?|best practices|why.*|when.*|how.*|what.*|key (concepts|takeaways|"
+    r"difference)|notes?|best when|best for|combines|standard.*|where|important rule|difference.*|"
+    r"tips?|visual representation|selection criteria|introduction|features?|key features|trade-offs?|"
+    r"solutions?|challenge|models?|benefits?|advantages?|practical applications?)\??",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*\s*%?")
@@ -28,7 +31,11 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     for fact in knowledge.usable:
         if fact.kind == facts.ATTRIBUTE:
             groups[normal(fact.relation)].append(fact)
+    given = Counter((f.source.document, normal(f.subject), normal(f.relation)) for fs in groups.values() for f in fs)
     for relation, members in groups.items():
+        several = [f for f in members if given[f.source.document, normal(f.subject), relation] > 1]
+        yield from (Doubt(fact, "one thing has several such entries: a list, no attribute") for fact in several)
+        members = [f for f in members if f not in several]
         if _OPEN.fullmatch(relation):
             yield from (Doubt(fact, f"“{relation}” overlaps from one thing to the next") for fact in members)
             continue
@@ -36,7 +43,10 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
             if is_opinion(fact.value) or len(fact.value.split()) > 20:
                 yield Doubt(fact, "opinion, praise or frequency: no matter of fact")
                 continue
-            near = [o for o in members if _comparable(knowledge, fact, o)]
+            if fact.value.startswith("{") or not re.search(r"[^\W\d_]{2}", fact.subject):
+                yield Doubt(fact, "a type, or the entry of a version or a date")
+                continue
+            near = [o for o in around(fact, members) if _comparable(knowledge, fact, o)]
             yield from _which_value(knowledge, fact, near)
             yield from _which_thing(knowledge, fact, near, members)
         yield from _matching(knowledge, members)
@@ -109,7 +119,7 @@ def _which_thing(knowledge: Knowledge, fact: Fact, near: Sequence[Fact], members
         if not gives_away(o.subject, fact.value)
         and not (prose and knowledge.could_be_true(o.subject, fact.value, fact.subject))
     ]
-    stem = f"Which {noun(fact.subject, 'entry')} has this entry under “{fact.relation}”: {fact.value}?"
+    stem = f"Which {noun(fact.subject, 'of these')} has this entry under “{fact.relation}”: {fact.value}?"
     wrong = choose(capital(fact.subject), candidates, f"{fact.id}-thing", stem)
     if wrong is None:
         return
@@ -131,7 +141,6 @@ def _matching(knowledge: Knowledge, members: Sequence[Fact]) -> Iterator[Item]:
         term = find_term(fact.subject)
         if (
             term
-            and not fact.qualification
             and not gives_away(fact.subject, fact.value)
             and len(fact.value.split()) <= 12
             and not is_opinion(fact.value)
@@ -163,5 +172,6 @@ def _match(chosen: Sequence[Fact]) -> Item:
         "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {said(first)}.",
         level="understand",
         facts=chosen,
+        conditions=False,
     )
-    return with_fields(item, pairs=tuple(Pair(capital(f.subject), capital(f.value)) for f in chosen))
+    return with_fields(item, pairs=tuple(Pair(capital(f.subject), capital(conditioned(f))) for f in chosen))

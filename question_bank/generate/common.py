@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from question_bank.item import Item, Option, Source
 from question_bank.lexicon import find_term, normal
 from question_bank.relations import Knowledge, says_the_same
 
+WINDOW = 40  # entries on each side that a long list is searched for wrong options
+PLAIN = 20  # words
 DIFFICULTY = {"remember": 0.25, "understand": 0.35, "apply": 0.45, "analyse": 0.55}
 
 
@@ -40,7 +43,13 @@ def told_once(facts: Iterable[Fact]) -> list[Told]:
                 break
         else:
             groups[normal(fact.subject)].append([fact])
-    return [Told(group[0], tuple(dict.fromkeys(f.source for f in group))) for of in groups.values() for group in of]
+    every = [group for of in groups.values() for group in of]
+    return [Told(_plainest(group), tuple(dict.fromkeys(f.source for f in group))) for group in every]
+
+
+def _plainest(group: Sequence[Fact]) -> Fact:
+    """The first wording that is short enough for an item."""
+    return next((fact for fact in group if len(fact.value.split()) <= PLAIN), group[0])
 
 
 def noun(subject: str, plain: str = "term") -> str:
@@ -57,10 +66,17 @@ def slug(text: str, words: int = 4) -> str:
 
 def said(fact: Fact) -> str:
     """Where a fact stands, for explanations."""
-    lines = (
-        str(fact.source.first) if fact.source.first == fact.source.last else f"{fact.source.first}–{fact.source.last}"
-    )
-    return f"({fact.source.document}, line {lines})"
+    first, last = fact.source.first, fact.source.last
+    return f"({fact.source.document}, {f'line {first}' if first == last else f'lines {first}–{last}'})"
+
+
+def conditioned(fact: Fact) -> str:
+    """The statement with the condition that an erratum demands."""
+    if not fact.qualification:
+        return fact.value
+    if fact.value.endswith(")") and fact.value.count("(") == 1:
+        return f"{fact.value[:-1]}; {fact.qualification})"
+    return f"{fact.value} ({fact.qualification})"
 
 
 def qualified(stem: str, facts: Sequence[Fact]) -> str:
@@ -81,8 +97,13 @@ def item_on(
     facts: Sequence[Fact] = (),
     harder: float = 0.0,
     options: tuple[Option, ...] = (),
+    conditions: bool = True,
 ) -> Item:
-    """An item with the identity, provenance and topic of ``fact``."""
+    """An item with the identity, provenance and topic of ``fact``.
+
+    Args:
+      conditions: Put what errata demand behind the stem; else the caller has put it beside the statements themselves.
+    """
     rests = tuple(facts) or (fact,)
     return Item(
         id=f"{slug(fact.subject)}-{form}-{fact.id[:7]}",
@@ -90,7 +111,7 @@ def item_on(
         topic=fact.topic,
         level=level,
         difficulty=round(min(0.9, DIFFICULTY[level] + harder), 2),
-        stem=qualified(stem, rests),
+        stem=qualified(stem, rests) if conditions else stem,
         explanation=explanation,
         options=options,
         sources=tuple(dict.fromkeys([*(sources or ()), *(f.source for f in rests)])),
@@ -99,19 +120,38 @@ def item_on(
     )
 
 
-def siblings(knowledge: Knowledge, fact: Fact, pool: Iterable[Fact]) -> list[tuple[int, Fact]]:
-    """Facts of the same class, with how near they stand: 0 same list, 1 same section, 2 elsewhere."""
-    kind, mine = knowledge.kind_of(fact), find_term(fact.subject)
-    found = []
-    for other in pool:
-        theirs = find_term(other.subject)
-        if normal(other.subject) == normal(fact.subject) or (mine and theirs and mine.kind != theirs.kind):
-            continue
-        if other.group == fact.group:
-            found.append((0, other))
-        elif knowledge.kind_of(other) == kind:
-            found.append((1 if other.source.document == fact.source.document else 2, other))
-    return found
+class Siblings:
+    """Facts of the same class as a given one, looked up quickly."""
+
+    def __init__(self, knowledge: Knowledge, pool: Sequence[Fact]) -> None:
+        self._kind_of = knowledge.kind_of
+        self._groups: dict[str, list[Fact]] = defaultdict(list)
+        self._kinds: dict[str, list[Fact]] = defaultdict(list)
+        for fact in pool:
+            self._groups[fact.group].append(fact)
+            self._kinds[knowledge.kind_of(fact)].append(fact)
+
+    def of(self, fact: Fact) -> list[tuple[int, Fact]]:
+        """Each with how near it stands: 0 same list, 1 same document, 2 elsewhere.  Of a long list, the "
+        "entries around."""
+        mine = find_term(fact.subject)
+        found: list[tuple[int, Fact]] = []
+        for other in around(fact, self._groups[fact.group]):
+            theirs = find_term(other.subject)
+            if normal(other.subject) != normal(fact.subject) and not (mine and theirs and mine.kind != theirs.kind):
+                found.append((0, other))
+        for other in around(fact, self._kinds[self._kind_of(fact)]):
+            if normal(other.subject) != normal(fact.subject) and other.group != fact.group:
+                found.append((1 if other.source.document == fact.source.document else 2, other))
+        return found
+
+
+def around(fact: Fact, pool: Sequence[Fact]) -> Sequence[Fact]:
+    """The facts of ``pool``, or where it is long, those that stand around ``fact`` in it."""
+    if len(pool) <= 2 * WINDOW:
+        return pool
+    place = next((i for i, one in enumerate(pool) if one is fact), 0)
+    return pool[max(0, place - WINDOW) : place + WINDOW + 1]
 
 
 def with_fields(item: Item, **fields: object) -> Item:

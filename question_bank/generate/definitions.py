@@ -9,24 +9,44 @@ from collections.abc import Iterator, Sequence
 from question_bank import facts
 from question_bank.choosing import Candidate, arrange, capital, choose
 from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, Told, item_on, noun, said, siblings, told_once, with_fields
+from question_bank.generate.common import (
+    Doubt,
+    Siblings,
+    Told,
+    conditioned,
+    item_on,
+    noun,
+    said,
+    told_once,
+    with_fields,
+)
 from question_bank.item import MATCHING, SINGLE, Item, Pair
-from question_bank.lexicon import find_term, stems
+from question_bank.lexicon import find_term, normal, stems
 from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, nested_terms, same_term
 
+LARGEST = 5  # pairs of a matching item
 SHORTEST, LONGEST = 2, 26  # words of a description
 # Labels of lists that say what a thing does: "Why use it?", "Pros", "Key features of the decoder".
-SAYS = re.compile(r"why .*|how (does|do) .*|pros|effects?|key features.*|features|.* simplification|key innovation|symptoms of .*")
+SAYS = re.compile(
+    r"why .*|how (does|do) .*|pros|effects?|key features.*|features|.* simplification|key innovation|symptoms of .*"
+)
 # Attributes that say what a thing is for, in words that fit no other attribute's list.
 IS = re.compile(r"(key |main )?(idea|insight|purpose|effect|benefit|innovation|operation|training|difference.*)")
 
 # Lists of advice: "Start Simple" is no term, and only side by side do the entries belong to one slogan each.
-_ADVICE = re.compile(r".*\b(practices?|tips|advice|recommendations|guidelines|mistakes|pitfalls|rules of thumb)\b.*", re.IGNORECASE)
+_ADVICE = re.compile(
+    r".*\b(practices?|tips|advice|recommendations|guidelines|mistakes|pitfalls|rules of thumb)\b.*", re.IGNORECASE
+)
 # Words that point at what was said before.
-_POINTS_BACK = re.compile(r"(both|it|its|they|their|these|this|those|that|such|he|she|another|the (same|other|latter|former))\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(
+    r"(both|it|its|they|their|these|this|those|that|such|he|she|another|the (same|other|latter|former)|"
+    r"[\w-]+( [\w-]+){0,3}, (it|they|this|he|she|we|you))\b",
+    re.IGNORECASE,
+)
 # A sentence with a subject of its own: it says something of that, not of the term.
 _OWN_SUBJECT = re.compile(
-    r"(?:(?:the|an?|each|every|all|some|most) )?(?P<subject>(?:[\w'’-]+ ){1,3}?)(?:\([^)]*\) )?(?:is|are|was|were|has|have|requires?|needs?|process)\b",
+    r"(?:(?:the|an?|each|every|all|some|most) )?(?P<subject>(?:(?!that|which|who|where|when|to|"
+    r"of)[\w'’-]+ ){1,3}?)(?:\([^)]*\) )?(?:is|are|was|were|has|have|requires?)\b",
     re.IGNORECASE,
 )
 
@@ -40,11 +60,11 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
             yield Doubt(one.fact, reason)
         else:
             good.append(one)
-    usable = [one.fact for one in good]
+    usable = Siblings(knowledge, [one.fact for one in good])
     for one in good:
         if is_advice(one.fact):
             continue
-        near = siblings(knowledge, one.fact, usable)
+        near = usable.of(one.fact)
         yield from _which_term(knowledge, one, near)
         yield from _which_description(knowledge, one, near)
     yield from _matching(knowledge, good)
@@ -73,7 +93,7 @@ def _describes(fact: Fact) -> bool:
     if fact.kind == facts.DEFINITION:
         return True
     stated = fact.kind == facts.STATEMENT
-    stated = stated or (fact.kind == facts.MEMBER and SAYS.fullmatch(fact.relation) is not None)
+    stated = stated or (fact.kind in (facts.MEMBER, facts.ATTRIBUTE) and SAYS.fullmatch(fact.relation) is not None)
     stated = stated or (fact.kind == facts.ATTRIBUTE and IS.fullmatch(fact.relation) is not None)
     return stated and find_term(fact.subject) is not None
 
@@ -88,7 +108,9 @@ def _doubt(fact: Fact) -> str:
         return "holds a formula"
     if is_vague(fact.value):
         return "too vague: it could describe other things"
-    if fact.value.startswith(("Example", "e.g.", "For example")) or fact.value.rstrip().endswith((":", "?", "…", "...")):
+    if fact.value.startswith(("Example", "e.g.", "For example")) or fact.value.rstrip().endswith(
+        (":", "?", "…", "...")
+    ):
         return "not a statement"
     if points_elsewhere(fact):
         return "is about something else, or needs the words before it"
@@ -135,15 +157,25 @@ def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[in
     fact = told.fact
     if gives_away(fact.subject, fact.value):
         return
+    # In the stem, a condition that repeats words of the statement would point at the key; then it goes beside it.
+    beside = bool(stems(fact.qualification) & stems(fact.value))
+    if beside and (gives_away(fact.subject, fact.qualification) or _named_in(fact.subject, fact.qualification)):
+        return
     candidates = [
-        Candidate(capital(other.value), f"That describes {other.subject}.", distance, other.id)
+        Candidate(
+            capital(conditioned(other) if beside else other.value),
+            f"That describes {other.subject}.",
+            distance,
+            other.id,
+        )
         for distance, other in near
         if not knowledge.could_be_true(fact.subject, other.value, other.subject)
         and not gives_away(other.subject, other.value)
         and not gives_away(fact.subject, other.value)
     ]
     stem = f"Which description fits the {noun(fact.subject)} “{fact.subject}”?"
-    wrong = choose(capital(fact.value), candidates, f"{fact.id}-says", stem)
+    key = capital(conditioned(fact) if beside else fact.value)
+    wrong = choose(key, candidates, f"{fact.id}-says", stem)
     if wrong is None:
         return
     yield item_on(
@@ -154,16 +186,26 @@ def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[in
         f"{capital(fact.subject)}: {fact.value} {said(fact)}.",
         level="understand",
         sources=told.sources,
-        options=arrange(capital(fact.value), wrong, f"{fact.id}-says"),
+        options=arrange(key, wrong, f"{fact.id}-says"),
+        conditions=not beside,
     )
 
 
+def _named_in(subject: str, text: str) -> bool:
+    """Whether ``text`` holds the term or one of its other names."""
+    term, words = find_term(subject), normal(text)
+    names = (term.name, *term.aliases) if term else (subject,)
+    return any(re.search(rf"\b{re.escape(normal(name))}\b", words) for name in names)
+
+
 def _matching(knowledge: Knowledge, good: Sequence[Told]) -> Iterator[Item]:
-    """Three to five terms of one list with their descriptions, where each description fits one term only."""
+    """Three to five terms of one list with their descriptions, where each description fits one term only.
+
+    A description's condition stands with it, not in the stem.
+    """
     lists: dict[str, list[Told]] = defaultdict(list)
     for one in good:
-        plain = one.fact.kind == facts.DEFINITION and not one.fact.qualification  # a condition fits no list of pairs
-        if plain and not gives_away(one.fact.subject, one.fact.value):
+        if one.fact.kind == facts.DEFINITION and not gives_away(one.fact.subject, conditioned(one.fact)):
             lists[one.fact.group].append(one)
     for members in lists.values():
         chosen: list[Told] = []
@@ -179,8 +221,10 @@ def _matching(knowledge: Knowledge, good: Sequence[Told]) -> Iterator[Item]:
             )
             if apart:
                 chosen.append(one)
+            if len(chosen) == LARGEST:
+                break
         if len(chosen) >= 3:
-            yield _match(chosen[:5])
+            yield _match(chosen)
 
 
 def _match(chosen: Sequence[Told]) -> Item:
@@ -196,6 +240,7 @@ def _match(chosen: Sequence[Told]) -> Item:
         level="understand",
         sources=[source for one in chosen for source in one.sources],
         facts=[one.fact for one in chosen],
+        conditions=False,
     )
-    pairs = tuple(Pair(capital(one.fact.subject), capital(one.fact.value)) for one in chosen)
+    pairs = tuple(Pair(capital(one.fact.subject), capital(conditioned(one.fact))) for one in chosen)
     return with_fields(item, pairs=pairs, id=f"{item.id}-{len(chosen)}")

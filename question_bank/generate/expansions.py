@@ -30,13 +30,14 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
 
 
 def _one(expansion: str) -> str:
-    """The expansion in the singular."""
+    """The expansion in the singular; what stands behind a preposition ("from Transformers") keeps its number."""
     *words, last = expansion.split()
-    return " ".join([*words, singular(last) if len(last) > 4 else last])
+    keeps = any(word in ("from", "of", "for", "in", "on", "with") for word in words)
+    return " ".join([*words, singular(last) if len(last) > 4 and not keeps else last])
 
 
 def _plural(form: str) -> str:
-    if form.endswith("s"):
+    if form.endswith(("s", "data", "information", "software")):
         return form
     if re.search(r"[^aeiou]y$", form):
         return f"{form[:-1]}ies"
@@ -48,7 +49,12 @@ def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
     sources = [f.source for f in told]
     explanation = f"{acronym} stands for “{form}” {said(fact)}."
     item = item_on(
-        fact, "stands-for", SHORT, f"What does “{acronym}” stand for? Write it in full.", explanation, sources=sources
+        fact,
+        "stands-for",
+        SHORT,
+        f"What does “{acronym}” stand for? Write it in full.",
+        explanation,
+        sources=sources,
     )
     plural = _plural(form)
     accepted = dict.fromkeys([form, *(f.value for f in told), plural])
@@ -64,7 +70,12 @@ def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
     gap = open_to[draw_number(0, len(open_to), fact.id, "gap")]
     text = " ".join("{1}" if i == gap else word for i, word in enumerate(words))
     cloze = item_on(
-        fact, "gap", CLOZE, f"Complete the expansion of “{acronym}” with one word: {text}", explanation, sources=sources
+        fact,
+        "gap",
+        CLOZE,
+        f"Complete the expansion of “{acronym}” with one word: {text}",
+        explanation,
+        sources=sources,
     )
     yield with_fields(
         cloze, gaps=((words[gap], singular(words[gap])) if singular(words[gap]) != words[gap] else (words[gap],),)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from question_bank import facts
 from question_bank.choosing import capital, draw_number
 from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said
+from question_bank.generate.common import Doubt, conditioned, item_on, said
 from question_bank.generate.definitions import SAYS, points_elsewhere
 from question_bank.item import MULTIPLE, Item, Option, digest
 from question_bank.lexicon import find_term
@@ -51,9 +51,9 @@ def _fits(fact: Fact) -> bool:
         and not is_opinion(fact.value)
         and not is_vague(fact.value)
         and not points_elsewhere(fact)
-        and not fact.qualification  # a condition on one of several right options belongs in no stem
+        and not re.match(r"(when|if|where)\b", fact.value, re.IGNORECASE)
         and "\\" not in fact.value
-        and not gives_away(fact.subject, fact.value)
+        and not gives_away(fact.subject, conditioned(fact))
     )
 
 
@@ -73,8 +73,8 @@ def _select(knowledge: Knowledge, name: str, mine: list[Fact], others: list[Fact
     if len(wrong) < 2:
         return
     term = find_term(name)
-    options = [Option(capital(f.value), True) for f in right]
-    options += [Option(capital(f.value), False, f"That is said of {f.subject}.") for f in wrong]
+    options = [Option(capital(conditioned(f)), True) for f in right]
+    options += [Option(capital(conditioned(f)), False, f"That is said of {f.subject}.") for f in wrong]
     options.sort(key=lambda o: digest(identity, "order", o.text))
     yield item_on(
         right[0],
@@ -85,4 +85,5 @@ def _select(knowledge: Knowledge, name: str, mine: list[Fact], others: list[Fact
         level="analyse",
         facts=right,
         options=tuple(options),
+        conditions=False,
     )

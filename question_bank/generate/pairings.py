@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from question_bank import facts
 from question_bank.choosing import Candidate, arrange, capital, choose, small
 from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.generate.common import Doubt, around, item_on, said, with_fields
 from question_bank.item import MATCHING, SINGLE, Item, Pair
 from question_bank.lexicon import normal
 from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, says_the_same
 
+MOST_PAIRS = 40
 _SIDE = re.compile(
-    r"\b(too |very )?(high|low|large|small|many|few|much|little|long|short|deep|shallow|strong|weak|big|fast|slow|more|less|fewer|higher|lower)\b",
+    r"\b(too |very )?(high|low|large|small|many|few|much|little|long|short|deep|shallow|strong|weak|big|fast|"
+    r"slow|more|less|fewer|higher|lower)\b",
     re.IGNORECASE,
 )
 
@@ -34,6 +36,9 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
 
 
 def _pairs(knowledge: Knowledge, group: Sequence[Fact]) -> Iterator[Item | Doubt]:
+    if len(group) > MOST_PAIRS:
+        yield from (Doubt(fact, "a list for looking things up, too long to be learned") for fact in group)
+        return
     if len(group) < 3:
         yield from (Doubt(fact, "fewer than three pairs to choose from") for fact in group)
         return
@@ -74,10 +79,16 @@ def _pairs(knowledge: Knowledge, group: Sequence[Fact]) -> Iterator[Item | Doubt
             level="apply",
             facts=plain[:6],
         )
-        yield with_fields(item, pairs=tuple(Pair(capital(f.subject), capital(f.value)) for f in plain[:6]))
+        yield with_fields(item, pairs=tuple(Pair(_left(f), capital(f.value)) for f in plain[:6]))
+
+
+def _left(fact: Fact) -> str:
+    return f"`{fact.subject}`" if fact.relation.startswith("formula `") else capital(fact.subject)
 
 
 def _what(fact: Fact) -> str:
+    if fact.relation.startswith("formula `"):
+        return f"In the {fact.relation}"
     label = fact.relation if len(fact.relation.split()) > 1 else ""
     return capital(label or (fact.section[-1] if fact.section else "the notes"))
 
@@ -94,9 +105,8 @@ def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
             Candidate(
                 capital(o.value), f"That goes with “{_condition(o)}”.", 0 if o.section[-1:] == heading else 1, o.id
             )
-            for o in sides
-            if not _too_vague(o)
-            and _condition(o) != about and not says_the_same(o.value, fact.value)
+            for o in around(fact, sides)
+            if not _too_vague(o) and _condition(o) != about and not says_the_same(o.value, fact.value)
         ]
         stem = f"What goes with “{about}”?"
         wrong = choose(capital(fact.value), candidates, f"{fact.id}-side", stem)
@@ -114,7 +124,9 @@ def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
 
 
 def _too_vague(fact: Fact) -> bool:
-    return is_vague(fact.value) or len(fact.value.split()) > 16 or bool(re.search(r"\b(may|might)\b.*\bnot\b", fact.value))
+    return (
+        is_vague(fact.value) or len(fact.value.split()) > 16 or bool(re.search(r"\b(may|might)\b.*\bnot\b", fact.value))
+    )
 
 
 def _condition(fact: Fact) -> str:

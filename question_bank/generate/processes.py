@@ -13,6 +13,8 @@ from question_bank.generate.common import Doubt, item_on, said, with_fields
 from question_bank.item import ORDERING, SINGLE, Item
 from question_bank.relations import Knowledge, is_opinion, says_the_same
 
+# Labels that say no more than that there are steps.
+_PLAIN = re.compile(r"([\w-]+ )?(steps?|process|procedure|method|instructions?|workflow)", re.IGNORECASE)
 LONGEST = 24  # words of a step
 _TELLS = re.compile(
     r"\b(first|then|next|finally|lastly|after that|repeat\w*|again|this process|continues?|step \d)\b", re.IGNORECASE
@@ -53,7 +55,7 @@ def _doubt(steps: Sequence[Fact]) -> str:
 
 def _name(steps: Sequence[Fact]) -> str:
     first = steps[0]
-    relation = first.relation if first.relation.casefold() not in ("steps", "process", "process steps") else ""
+    relation = "" if _PLAIN.fullmatch(first.relation) else first.relation
     return f"“{relation.removesuffix(', in order')}” ({first.subject})" if relation else f"“{first.subject}”"
 
 

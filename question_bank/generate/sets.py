@@ -18,12 +18,14 @@ from question_bank.relations import Knowledge, gives_away, is_opinion, nested_te
 # Labels of sets whose members are a matter of fact and are not shared with the next thing of the kind.
 _CLOSED = re.compile(
     r"(the (two|three|four|five|six|seven|eight) .*|([\w/-]+ ){0,2}"
-    r"(types?|kinds?|components?|parts|gates?|variants?|variations|hyperparameters?|parameters|layers?|stages|phases|levels|"
+    r"(types?|kinds?|components?|parts|gates?|variants?|variations|hyperparameters?|parameters|layers?|stages|"
+    r"phases|levels|"
     r"properties|axioms|laws|members|classes|augmentations?|techniques|methods|strategies)( of .*)?)",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"application|benefit|advantage|challenge|\\buse|example|best|practice|concept|tip|criteria|trade|why|when|how", re.IGNORECASE
+    r"application|benefit|advantage|challenge|\buse|example|best|practice|concept|tip|criteria|trade|why|when|how",
+    re.IGNORECASE,
 )
 
 
@@ -84,7 +86,10 @@ def _outsiders(
             continue
         theirs = find_term(other_subject)
         # Parts of one thing are plausible among the parts of another only where the things are of a kind.
-        same = theirs.kind == mine.kind if mine and theirs else mine is theirs and _beside(members[0], others[0])
+        if mine and theirs:
+            same = theirs.kind == mine.kind and mine.noun != "term"
+        else:
+            same = mine is theirs and _beside(members[0], others[0])
         alike = _head(other_label) == _head(label) and same
         for fact in others:
             name = _member(fact.value)

@@ -14,8 +14,10 @@ from question_bank.item import SINGLE, Item
 from question_bank.lexicon import find_term, normal
 from question_bank.relations import Knowledge, gives_away, is_opinion
 
+ROWS, COLUMNS = 40, 12  # of a table that is taught
 _RATING = re.compile(
-    r"(very )?(high|low|medium|good|excellent|fair|poor|easy|hard|difficult|fast|slow|yes|no|moderate|better|worse|✓|✗|x)( \(.*\))?",
+    r"(very )?(high|low|medium|good|excellent|fair|poor|easy|hard|difficult|fast|slow|yes|no|moderate|better|"
+    r"worse|✓|✗|x)( \(.*\))?",
     re.IGNORECASE,
 )
 
@@ -28,6 +30,9 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     for cells in tables.values():
         if any(_RATING.fullmatch(f.value) or is_opinion(f.value) for f in cells):
             yield from (Doubt(fact, "a table of ratings or opinions") for fact in cells)
+            continue
+        if len({f.subject for f in cells}) > ROWS or len({f.relation for f in cells}) > COLUMNS:
+            yield from (Doubt(fact, "a table for looking things up, too large to be learned") for fact in cells)
             continue
         if not _names_things(cells):
             yield from (Doubt(fact, "rows that mean something only beside their table") for fact in cells)
@@ -49,7 +54,8 @@ def _names_things(cells: Sequence[Fact]) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    return find_term(text) is not None or (len(text.split()) <= 3 and re.fullmatch(r"[^\W\d_][\w .'-]*", text) is not None)
+    words = len(text.split()) <= 3 and re.fullmatch(r"[^\W\d_][\w .'-]*", text) is not None
+    return find_term(text) is not None or words
 
 
 def _table(fact: Fact) -> str:
@@ -100,7 +106,8 @@ def _thing(fact: Fact, column: Sequence[Fact], cells: Sequence[Fact]) -> Iterato
         return
     candidates = [Candidate(capital(o.subject), f"{o.subject}, {o.relation}: {o.value}.", 0, o.id) for o in column]
     candidates = [c for c in candidates if not gives_away(c.text, fact.value)]
-    stem = f"Table “{_table(fact)}”: which {noun(fact.subject, 'row')} has “{fact.value}” under “{fact.relation}”?"
+    what = noun(fact.subject, "row")
+    stem = f"Table “{_table(fact)}”: which {what} has “{fact.value}” under “{fact.relation}”?"
     wrong = choose(capital(fact.subject), candidates, f"{fact.id}-row", stem)
     if wrong is None:
         return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from question_bank import facts
 from question_bank.choosing import Candidate, arrange, capital, choose, draw_number
 from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.generate.common import Doubt, around, item_on, said, with_fields
 from question_bank.item import ORDERING, SINGLE, Item, Option, digest
 from question_bank.relations import Knowledge, is_opinion, says_the_same
 
@@ -18,16 +19,18 @@ NEAREST = 2  # years that a wrong year lies away at least
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
     events: list[Fact] = []
+    of_year: dict[str, list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
         if fact.kind != facts.EVENT:
             continue
         if is_opinion(fact.value) or re.search(r"\b(1[89]|20)\d\d\b", fact.value):
             yield Doubt(fact, "an opinion, or an event that tells its own year")
-        elif not any(says_the_same(fact.value, o.value) and fact.subject == o.subject for o in events):
+        elif not any(says_the_same(fact.value, o.value) for o in of_year[fact.subject]):
             events.append(fact)
+            of_year[fact.subject].append(fact)
     for fact in events:
         yield from _when(fact)
-        yield from _what(fact, events)
+        yield from _what(fact, around(fact, events))
     by_list: dict[str, list[Fact]] = {}
     for fact in events:
         by_list.setdefault(fact.group, []).append(fact)
@@ -91,7 +94,9 @@ def _order(group: Sequence[Fact]) -> Iterator[Item]:
         chosen[0],
         "order",
         ORDERING,
-        "Put these events in the order in which they happened, earliest first.",
+        "Put these events in the order in which they happened, earliest first."
+        if chosen[0].relation == "event"
+        else "Put these in the order of the years that the notes give for them, earliest first.",
         "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {said(chosen[0])}.",
         level="understand",
         facts=chosen,

@@ -89,7 +89,7 @@ def _sides(item: Item) -> tuple[str, str]:
     if item.kind == NUMERIC:
         assert item.number is not None
         unit = f" {escape(item.number.unit)}" if item.number.unit else ""
-        reach = f" ± {number(item.number.tolerance)}" if item.number.tolerance else ""
+        reach = f" ± {number(item.number.reach)}" if item.number.reach else ""
         slips = [f'<li class="wrong">{number(s.value)}{_note(s.feedback)}</li>' for s in item.number.slips]
         key = f'<p class="right">{number(item.number.value)}{reach}{unit}</p>'
         return "", key + (f"<ul>{''.join(slips)}</ul>" if slips else "")

@@ -91,7 +91,7 @@ def _bracketed(text: str) -> str:
 
 def _numeric(item: Item) -> list[str]:
     assert item.number is not None
-    reach = number(item.number.tolerance)
+    reach = number(item.number.reach)
     lines = [f"=%100%{number(item.number.value)}:{reach}"]
     for slip in item.number.slips:
         lines.append(f"=%0%{number(slip.value)}:{reach}{_note(slip.feedback)}")

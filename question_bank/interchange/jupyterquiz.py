@@ -86,11 +86,11 @@ def _numbers(item: Item) -> list[_Answer]:
     rows = [(key.value, True, "")] + [(slip.value, False, slip.feedback) for slip in key.slips]
     answers: list[_Answer] = []
     for value, right, feedback in rows:
-        low, high = around(value, key.tolerance)
+        low, high = around(value, key.reach)
         # Its ranges end before their upper end.
         place: _Answer = (
             {"type": "range", "range": [low, math.nextafter(high, math.inf)]}
-            if key.tolerance
+            if key.reach
             else {"type": "value", "value": value}
         )
         answers.append({**place, "correct": right, "feedback": _said(item, feedback, right)})

@@ -124,7 +124,7 @@ def _choice(item: Item) -> list[str]:
 
 def _numeric(item: Item) -> list[str]:
     assert item.number is not None
-    reach = f"<tolerance>{number(item.number.tolerance)}</tolerance>"
+    reach = f"<tolerance>{number(item.number.reach)}</tolerance>"
     lines = [_answer("100", number(item.number.value), more=reach)]
     # Moodle takes the first answer that fits, so the key stands first.
     lines += [_answer("0", number(s.value), s.feedback, reach) for s in item.number.slips]

@@ -16,7 +16,7 @@ from question_bank.interchange.text import to_html, to_inline
 from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SHORT, SINGLE, Item
 
 _HERE = Path(__file__).parent
-_Row = dict[str, object]
+Row = dict[str, object]
 
 
 def export(items: Sequence[Item], title: str) -> Exported:
@@ -31,7 +31,7 @@ def export_key(items: Sequence[Item], title: str) -> Exported:
 
 def _page(template: str, items: Sequence[Item], title: str) -> Exported:
     done, refused = each(items, _checked)
-    rows = [{**_question(item), "number": i} for i, (item, _) in enumerate(done, 1)]
+    rows = [{**question(item), "number": i} for i, (item, _) in enumerate(done, 1)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -62,13 +62,13 @@ def _inline(text: str) -> Markup:
     return Markup(to_inline(text, mathml))
 
 
-def _question(item: Item) -> _Row:
+def question(item: Item) -> Row:
     """What the templates show of one item."""
     if item.kind == CLOZE:
         stem = Markup(fill_gaps(item, lambda i: f'<span class="gap"><sub>{i + 1}</sub></span>', mathml))
     else:
         stem = Markup(stem_html(item, mathml))
-    row: _Row = {
+    row: Row = {
         "id": item.id,
         "kind": item.kind,
         "topic": item.topic,
@@ -85,7 +85,7 @@ def _question(item: Item) -> _Row:
     return {**row, **_SHAPES[item.kind](item)}
 
 
-def _choice(item: Item) -> _Row:
+def _choice(item: Item) -> Row:
     options = [(letter, _inline(o.text)) for letter, o in zip(ascii_uppercase, item.options, strict=False)]
     lettered = list(zip(ascii_uppercase, item.options, strict=False))
     return {
@@ -95,20 +95,20 @@ def _choice(item: Item) -> _Row:
     }
 
 
-def _numeric(item: Item) -> _Row:
+def _numeric(item: Item) -> Row:
     assert item.number is not None
-    reach = f" ± {number(item.number.tolerance)}" if item.number.tolerance else ""
+    reach = f" ± {number(item.number.reach)}" if item.number.reach else ""
     slips = [(Markup(number(s.value)), _inline(s.feedback)) for s in item.number.slips if s.feedback.strip()]
     key = Markup.escape(f"{number(item.number.value)}{reach} {item.number.unit}".strip())
     return {"key": [key], "unit": item.number.unit, "notes": slips}
 
 
-def _typed(item: Item) -> _Row:
+def _typed(item: Item) -> Row:
     lines = max(len(item.accepted[0].strip().splitlines()), 1) if item.kind == CODE else 1
     return {"key": [Markup(" / ").join(map(Markup.escape, forms(item.accepted)))], "lines": min(lines, 12)}
 
 
-def _matching(item: Item) -> _Row:
+def _matching(item: Item) -> Row:
     rights = shuffled(dict.fromkeys((*(p.right for p in item.pairs), *item.extra)), item.id)
     letters = dict(zip(rights, ascii_uppercase, strict=False))
     return {
@@ -118,7 +118,7 @@ def _matching(item: Item) -> _Row:
     }
 
 
-def _ordering(item: Item) -> _Row:
+def _ordering(item: Item) -> Row:
     mixed = shuffled(item.steps, item.id)
     return {
         "steps": [_inline(step) for step in mixed],
@@ -126,7 +126,7 @@ def _ordering(item: Item) -> _Row:
     }
 
 
-def _cloze(item: Item) -> _Row:
+def _cloze(item: Item) -> Row:
     shown = [Markup(" / ").join(map(Markup.escape, forms(gap))) for gap in item.gaps]
     return {"key": [Markup("({}) {}").format(i, text) for i, text in enumerate(shown, 1)]}
 

@@ -181,7 +181,7 @@ def _numeric(item: Item) -> _Body:
     right = _within(*bounds(key))
     branches = [(right, _set("SCORE", _base("float", "1")) + _say(item))]
     branches += [
-        (_within(*around(slip.value, key.tolerance)), _say(item, _base("identifier", name))) for name, slip in told
+        (_within(*around(slip.value, key.reach)), _say(item, _base("identifier", name))) for name, slip in told
     ]
     steps = "".join(
         f"<{tag}>{test}{then}</{tag}>"

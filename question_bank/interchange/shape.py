@@ -119,7 +119,7 @@ def number(value: float) -> str:
 
 def bounds(key: Number) -> tuple[float, float]:
     """The smallest and the largest right answer, worked out in decimal so that 0.3 ± 0.01 begins at 0.29."""
-    return around(key.value, key.tolerance)
+    return around(key.value, key.reach)
 
 
 def around(value: float, tolerance: float) -> tuple[float, float]:

@@ -54,14 +54,15 @@ def duplicates(items: Sequence[Item]) -> Iterator[Finding]:
         if item.id in ids:
             yield found(item, "duplicate", "Its id belongs to another item.", "Give it an id of its own.", "id", SEVERE)
         ids.add(item.id)
-        first = seen.setdefault(_identity(item), item)
+        first = seen.setdefault(identity(item), item)
         if first is not item and not (first.kind != item.kind and _one_group(first, item)):
             message = f"It asks what {first.id} asks, and the key is the same."
             yield found(item, "duplicate", message, "Keep one of them.", "stem", SEVERE)
     yield from _near_duplicates(items)
 
 
-def _identity(item: Item) -> tuple[tuple[str, ...], ...]:
+def identity(item: Item) -> tuple[tuple[str, ...], ...]:
+    """What makes two items the same one: stem, key and code, but for case and spaces."""
     # Marks of formulas and code matter: W + b is not W - b.
     stem = " ".join(item.stem.casefold().split()).rstrip(" .:?")
     return (stem,), tuple(sorted(" ".join(k.casefold().split()).rstrip(".") for k in _key(item))), (item.code.strip(),)
@@ -85,6 +86,12 @@ def _kept_apart(a: Item, b: Item) -> bool:
 
 
 def _near_duplicates(items: Sequence[Item]) -> Iterator[Finding]:
+    for item, first, difference in near_pairs(items):
+        yield _near_duplicate(item, first, difference)
+
+
+def near_pairs(items: Sequence[Item]) -> Iterator[tuple[Item, Item, frozenset[str]]]:
+    """Items that say nearly what an earlier one says: the item, the earlier one, and the words in which they differ."""
     # A word of the stem is not the same word in the key: "term?" for a definition is not "definition?" for the term.
     bags = [frozenset([(0, w) for w in _signed(i.stem)] + [(1, w) for k in _key(i) for w in _signed(k)]) for i in items]
     frequency = Counter(w for bag in bags for w in bag)
@@ -94,17 +101,13 @@ def _near_duplicates(items: Sequence[Item]) -> Iterator[Finding]:
         rarest = sorted(bag, key=lambda w: (frequency[w], w))[: len(bag) - math.ceil(NEAR * len(bag)) + 1]
         for other in sorted({o for w in rarest for o in index[w]}):
             a, b = items[other], items[at]
-            if (
-                len(bag & bags[other]) < NEAR * len(bag | bags[other])
-                or _one_group(a, b)
-                or _identity(a) == _identity(b)
-            ):
+            if len(bag & bags[other]) < NEAR * len(bag | bags[other]) or _one_group(a, b) or identity(a) == identity(b):
                 continue
             difference = frozenset(w for _, w in bag ^ bags[other])
             # In a short stem one word of matter is a tenth: "range of the sigmoid" is not "range of the hard sigmoid".
             if _formulas(a) != _formulas(b) or (len(bag) < LONG_STEM and content(" ".join(difference))):
                 continue
-            yield _near_duplicate(b, a, difference)
+            yield b, a, difference
             break
         for w in rarest:
             index[w].append(at)
@@ -193,6 +196,15 @@ def give_aways(items: Sequence[Item]) -> Iterator[Finding]:
     Items of one group or on one fact never meet in an exam, so what they print of each other does no harm; the shared
     fact is a remark, so that whoever puts an exam together by hand knows.
     """
+    for telling, told, phrase in telling_pairs(items):
+        advice = "Reword the stem without that phrase, or give both items one group."
+        message = f"The stem prints “{' '.join(phrase)}”, the key of {told.id}, along with what that item asks."
+        yield found(telling, "give-away", message, advice)
+    yield from _shared_facts(items)
+
+
+def telling_pairs(items: Sequence[Item]) -> Iterator[tuple[Item, Item, tuple[str, ...]]]:
+    """Items whose stem gives another one away: the one that tells, the one that is told, and the words of its key."""
     stems = [words(prose(i.stem)) for i in items]
     matter = [context(i.stem) - COMMON_ROOTS for i in items]
     stems_with = Counter(w for several in matter for w in several)
@@ -214,12 +226,7 @@ def give_aways(items: Sequence[Item]) -> Iterator[Finding]:
                 if _kept_apart(item, items[other]) or len(own[at] & matter[other]) < CONTEXT * len(own[at]):
                     continue
                 if numbers <= matter[other] and phrase_in(phrase, stems[other]):
-                    advice = "Reword the stem without that phrase, or give both items one group."
-                    message = (
-                        f"The stem prints “{' '.join(phrase)}”, the key of {item.id}, along with what that item asks."
-                    )
-                    yield found(items[other], "give-away", message, advice)
-    yield from _shared_facts(items)
+                    yield items[other], item, phrase
 
 
 def _telling_keys(item: Item) -> set[tuple[str, ...]]:

@@ -1,0 +1,117 @@
+"""How far an exam's marks can be trusted: alpha with its interval, standard error, how the marks are spread."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from question_bank.analysis.measures import Estimate
+from question_bank.analysis.table import Floats, Table
+
+BOOTSTRAPS = 1000
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Alpha of a form, and what it means in percent of the points.
+
+    Attributes:
+      name: "KR-20" where every answer is right or wrong and every unit has equal points, else "Cronbach's alpha".
+      method: How the interval was made.
+      length: Units in a form, on average.
+      mean, deviation: Of the marks, in percent.
+      error: Standard error of measurement, in percent.
+    """
+
+    name: str
+    alpha: Estimate
+    method: str
+    length: float
+    mean: float
+    deviation: float
+    error: float
+
+
+def reliability(table: Table, seed: int = 0) -> Reliability:
+    """Alpha from the points of all units, also where students had different ones."""
+    earned = table.share * table.points
+    length = float(table.seen.sum(axis=1).mean())
+    value = alpha(earned)
+    if table.complete:
+        interval, method = feldt(value, len(table.students), len(table.units)), "Feldt (1965)"
+    else:
+        interval, method = _bootstrap(earned, value, seed), f"bootstrap, {BOOTSTRAPS} classes"
+    marks = percent(table)
+    spread = float(marks.std(ddof=1)) if marks.size > 1 else math.nan
+    error = spread * math.sqrt(max(0.0, 1 - value)) if not math.isnan(value) else math.nan
+    return Reliability(_name(table), interval, method, length, float(marks.mean()), spread, error)
+
+
+def percent(table: Table) -> Floats:
+    """Each student's mark in percent of the points of the form."""
+    got: Floats = 100 * np.nansum(table.share * table.points, axis=1) / np.nansum(table.points, axis=1)
+    return got
+
+
+def alpha(earned: Floats, weight: Floats | None = None) -> float:
+    """Cronbach's alpha for a form of average length, from all pairs of units that some students share.
+
+    With k units of mean variance v and mean covariance c, alpha is k·c / (v + (k − 1)·c).  Deviations are from each
+    unit's own mean over all who had it; the denominators make v and c unbiased for any pattern of holes, and without
+    holes this is the textbook formula (KR-20 for right and wrong).
+
+    Args:
+      earned: Students × units, NaN where a unit was not in the form.
+      weight: How often each student counts; once, if not given.
+    """
+    seen = ~np.isnan(earned)
+    w = np.ones(len(earned)) if weight is None else weight
+    n = w @ seen
+    keep = n > 1
+    seen, earned, n = seen[:, keep], earned[:, keep], n[keep]
+    if not keep.any() or w.sum() < 2:
+        return math.nan
+    values = np.where(seen, earned, 0.0)
+    apart = np.where(seen, values - (w @ values) / n, 0.0)
+    square = float(w @ (apart**2).sum(axis=1))
+    product = float(w @ (apart.sum(axis=1) ** 2)) - square
+    both = (seen * w[:, None]).T.astype(float) @ seen
+    worth = both * (1 - 1 / n[:, None] - 1 / n[None, :] + both / np.outer(n, n))
+    pairs = float(worth.sum() - np.trace(worth))
+    length = float(w @ seen.sum(axis=1) / w.sum())
+    variance, covariance = square / float((n - 1).sum()), product / pairs if pairs > 0 else math.nan
+    whole = variance + (length - 1) * covariance
+    return length * covariance / whole if length > 1 and whole > 0 else math.nan
+
+
+def feldt(value: float, students: int, units: int) -> Estimate:
+    """The 95 % interval of alpha where everybody had the same units."""
+    from scipy.stats import f
+
+    if math.isnan(value) or students < 3 or units < 2:
+        return Estimate(value, math.nan, math.nan)
+    numerator, denominator = students - 1, (students - 1) * (units - 1)
+    low = 1 - (1 - value) * float(f.ppf(0.975, numerator, denominator))
+    high = 1 - (1 - value) * float(f.ppf(0.025, numerator, denominator))
+    return Estimate(value, low, high)
+
+
+def _bootstrap(earned: Floats, value: float, seed: int) -> Estimate:
+    students = len(earned)
+    if math.isnan(value) or students < 3:
+        return Estimate(value, math.nan, math.nan)
+    rng = np.random.default_rng(seed)
+    draws = rng.multinomial(students, np.full(students, 1 / students), size=BOOTSTRAPS).astype(float)
+    found = np.array([alpha(earned, row) for row in draws])
+    found = found[~np.isnan(found)]
+    if found.size < BOOTSTRAPS // 2:
+        return Estimate(value, math.nan, math.nan)
+    low, high = np.percentile(found, (2.5, 97.5))
+    return Estimate(value, float(low), float(high))
+
+
+def _name(table: Table) -> str:
+    shares, points = table.share[table.seen], table.points[table.seen]
+    return "KR-20" if np.isin(shares, (0.0, 1.0)).all() and np.ptp(points) < 1e-12 else "Cronbach's alpha"

@@ -1,0 +1,66 @@
+"""The course's own bank is the one that its notes give, and it keeps what a bank promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from question_bank import lint
+from question_bank.build import NOTES, Build, build_bank, write_build
+from question_bank.document import find_documents, read_document
+from question_bank.guessers import guess
+from question_bank.item import KINDS, problems
+from question_bank.lexicon import check_lexicon, topics
+from question_bank.practice import BANK
+from question_bank.stats import measure
+from question_bank.template import load_templates
+
+
+@pytest.fixture(scope="module")
+def made() -> Build:
+    return build_bank(find_documents([NOTES]))
+
+
+def test_the_bank_is_up_to_date(made: Build, tmp_path: Path) -> None:
+    write_build(made, tmp_path)
+    fresh = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*.yaml")}
+    there = {p.relative_to(BANK): p.read_bytes() for p in BANK.rglob("*.yaml")}
+    wrong = sorted(str(p) for p in fresh.keys() | there.keys() if fresh.get(p) != there.get(p))
+    assert not wrong, "autograder bank build question_bank/notes -o question_bank/bank"
+
+
+def test_every_quote_is_found_again_with_what_it_says(made: Build) -> None:
+    documents = {path.name: read_document(path) for path in find_documents([NOTES])}
+    for item in made.items:
+        for source in item.sources:
+            assert documents[source.document].quote(source.first, source.last).startswith(source.quote), item.id
+
+
+def test_items_are_sound_and_without_flaws(made: Build) -> None:
+    assert [text for item in made.items for text in problems(item)] == []
+    assert [f for f in lint.lint_bank(made.items) if f.severity != lint.REMARK] == []
+    assert all(item.sources and item.facts and item.explanation for item in made.items)
+
+
+def test_blind_guessers_score_at_chance(made: Build) -> None:
+    for name, result in guess(made.items).items():
+        assert result.share - result.chance < 0.1, f"{name}: {result}"
+
+
+def test_every_topic_of_the_course_has_items_of_several_kinds(made: Build) -> None:
+    found = measure(made.items, made.taught, [t.topic for t in load_templates()])
+    course = {topic for names in topics().values() for topic in names}
+    rows = {row.topic: row for row in found.rows}
+    assert [t for t in sorted(course) if t not in rows or not rows[t].items] == []
+    assert {item.kind for item in made.items} >= set(KINDS) - {"numeric", "code"}
+
+
+def test_there_are_templates_enough_and_all_have_a_topic_of_the_course() -> None:
+    course = {topic for names in topics().values() for topic in names}
+    assert len(load_templates()) >= 70
+    assert [t.id for t in load_templates() if t.topic not in course] == []
+
+
+def test_the_lexicon_names_only_terms_that_it_has() -> None:
+    assert check_lexicon() == []
