@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from question_bank import templates
-from question_bank.item import NUMERIC, SINGLE, Item, Number, Option, Slip, digest
+from question_bank.item import CODE, NUMERIC, SINGLE, Item, Number, Option, Slip, digest
 
 if TYPE_CHECKING:
     import jax  # slow to import, and most of the bank does without it
@@ -158,7 +158,8 @@ def draw(one: Template, seed: str, form: str = SINGLE) -> Item:
 
     Args:
       seed: Any text; the same text gives the same item on every machine.
-      form: "single" for options, "numeric" for a typed number (texts stay a choice).
+      form: "single" for options, "numeric" for a typed answer: a number, or what code prints (other texts stay a
+        choice).
 
     Raises:
       TemplateError: The two ways to the key disagree, or no sound numbers were found.
@@ -197,6 +198,12 @@ def _item(one: Template, question: Question, seed: str, form: str, rank: int, rn
         origin="template",
         code=question.code,
     )
+    if isinstance(question.key, str) and form == NUMERIC and question.code:
+        _check_texts(one, question)
+        forms = dict.fromkeys(
+            [question.key, question.key.replace(", ", ",")]
+        )  # what Python prints, and the same typed closely
+        return item(kind=CODE, stem=stem, accepted=tuple(forms))
     if isinstance(question.key, str):
         options = _texts(one, question, rank, rng)
         return item(kind=SINGLE, stem=stem, options=options)
@@ -250,8 +257,7 @@ def _far_apart(key: float, question: Question) -> list[Wrong]:
 
 
 def _texts(one: Template, question: Question, rank: int, rng: random.Random) -> tuple[Option, ...]:
-    if question.key != question.second:
-        raise TemplateError(f"template {one.id}: the two ways disagree: {question.key!r} and {question.second!r}")
+    _check_texts(one, question)
     wrong = {str(w.value): w for w in question.wrong if w.value != question.key}
     if len(wrong) < one.options - 1:
         raise Redraw
@@ -263,6 +269,11 @@ def _texts(one: Template, question: Question, rank: int, rng: random.Random) -> 
     chosen = next((s for s in sets[:40] if _is_centre(question.key, s) == conspicuous), sets[0])
     options = [Option(str(w.value), False, w.feedback) for w in chosen]
     return (*options[:rank], Option(str(question.key), True), *options[rank:])
+
+
+def _check_texts(one: Template, question: Question) -> None:
+    if question.key != question.second:
+        raise TemplateError(f"template {one.id}: the two ways disagree: {question.key!r} and {question.second!r}")
 
 
 def _is_centre(key: object, wrong: Sequence[Wrong]) -> bool:

@@ -76,7 +76,8 @@ def _left_out(made: Build, verbose: bool) -> None:
     by_status = Counter(one.erratum.status for one in left)
     if left:
         text = ", ".join(f"{n} {status}" for status, n in by_status.most_common())
-        out.print(f"  left out by errata: {len(left)} statements ({text})", highlight=False)
+        more = "" if verbose else "; -v says which and why"
+        out.print(f"  left out by errata: {len(left)} statements ({text}){more}", highlight=False, soft_wrap=True)
     if verbose:
         for one in left:
             place = f"{one.fact.source.document}:{one.fact.source.first}"

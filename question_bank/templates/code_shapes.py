@@ -83,7 +83,7 @@ def slice_shape(d: Draw) -> Question:
             ("axis unchanged", (rows, columns, c), "An index takes one entry of the last axis."),
             ("end as length", (end, columns), f"-{end} counts from the end: all but the last {end}."),
             ("start forgotten", (a - end, columns), f"The first {start} are left out too."),
-            ("step not used", (rows, b), f"::{step} takes every {step}th entry only."),
+            ("step not used", (rows, b), f"::{step} takes one entry in {step} only."),
         ),
         explanation=f"{a} − {start} − {end} = {rows} rows, ceil({b} / {step}) = {columns} columns; the index takes the "
         "last axis away.",

@@ -36,7 +36,7 @@ def loop_sum_value(d: Draw) -> Question:
         key=_number(code),
         second=total(picked),
         wrong=[
-            Wrong("step ignored", values[stop - 1] - values[start - 1], f"The loop takes every {step}th index only."),
+            Wrong("step ignored", values[stop - 1] - values[start - 1], f"The loop takes one index in {step} only."),
             Wrong(
                 "start at zero",
                 sum(values[i] - values[i - 1] for i in range(0, stop, step)),

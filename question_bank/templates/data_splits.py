@@ -67,12 +67,12 @@ def cross_validation_training_size(d: Draw) -> Question:
             Wrong("two folds out", rest - 2 * fold, "One fold is left out, not two."),
             Wrong("all examples", examples, "The test set and one fold are left out."),
             Wrong(
-                "one more fold", rest * folds // (folds + 1), f"Each of the {folds} folds is a {folds}th of the rest."
+                "one more fold", rest * folds // (folds + 1), f"Each of the {folds} folds is one part in {folds} of the rest."
             ),
             Wrong(
                 "one fewer fold",
                 rest * (folds - 2) // (folds - 1),
-                f"Each of the {folds} folds is a {folds}th of the rest.",
+                f"Each of the {folds} folds is one part in {folds} of the rest.",
             ),
         ],
         explanation=f"{rest} examples make {folds} folds of {fold}; {folds - 1} of them are trained on: {rest - fold}.",
