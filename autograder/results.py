@@ -7,6 +7,7 @@ re-scores stored evidence without running anything.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -56,6 +57,19 @@ class Place:
 
 
 @dataclass(frozen=True)
+class ErrorMap:
+    """Where an output differs: a plane through its worst place, thinned to at most 32 × 32 cells.
+
+    Each character of ``rows`` is the worst of its cell: "0" is within the tolerance, "1" to "4" are up to
+    10, 100, 1000 and more times the tolerance, "!" is no finite number.  No input and no value is in it.
+    """
+
+    plane: str  # "logits[:, :]" or "y[0, :, :, 3]"
+    shape: tuple[int, ...]  # of the plane, before thinning
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CaseEvidence:
     """What one case showed on one draw of its inputs.
 
@@ -78,6 +92,7 @@ class CaseEvidence:
     code: str = ""
     statistics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # "loss" and "reference loss", thinned
+    error_map: ErrorMap | None = None  # of the worst failing case of a check, where it shows a pattern
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,7 @@ class CheckEvidence:
     hint: str = ""
     topic: str = ""
     program: str = ""  # sha256 of the normalised programs judged
+    operations: Mapping[str, int] = field(default_factory=dict)  # of the largest of these programs, by name
 
 
 @dataclass(frozen=True)
@@ -148,9 +164,10 @@ class Result:
     schema: int = SCHEMA
 
 
-def to_json(value: Any) -> str:
+def to_json(value: Any, *, compact: bool = False) -> str:
     """Serialise a dataclass of this module; NaN and infinities become strings, so the JSON is strict."""
-    return json.dumps(_plain(value), ensure_ascii=False, indent=1, allow_nan=False)
+    layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, **layout)
 
 
 def from_json(text: str) -> Result:
@@ -171,6 +188,8 @@ def from_json(text: str) -> Result:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str) and value.isascii():
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -186,12 +205,25 @@ def _plain(value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+@functools.cache
+def _shape(kind: Any) -> tuple[bool, Any, tuple[Any, ...]]:
+    record = dataclasses.is_dataclass(kind) and isinstance(kind, type)
+    return record, typing.get_origin(kind), typing.get_args(kind)
+
+
 def _build(kind: Any, data: Any, where: str) -> Any:
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    if type(data) is kind and kind in (str, float, int, bool):  # nearly always; a class has thousands of results
+        return data
+    record, origin, args = _shape(kind)
+    if record:
         if not isinstance(data, dict):
             raise ResultError(f"{where}: expected an object, got {type(data).__name__}")
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         unknown = set(data) - set(hints)
         if unknown:
             raise ResultError(f"{where}: unknown field {sorted(unknown)[0]!r}")

@@ -10,13 +10,29 @@ import typer
 from autograder import __version__
 from autograder.answers import ReferenceFailed
 from autograder.assignment import AssignmentError
-from autograder.cli import authors, bank, instructors, students
+from autograder.cli import (
+    attempts,
+    authors,
+    bank,
+    exam,
+    export,
+    gradebook,
+    handover,
+    instructors,
+    nbgrader,
+    package,
+    students,
+)
 from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, UsageError, complain, out
 from autograder.device import DeviceError
+from autograder.gradebook.policy import PolicyError
+from autograder.gradebook.records import LedgerError
 from autograder.plan import SeedError
 from autograder.results import ResultError
+from autograder.store import Busy
 from question_bank.document import DocumentError
 from question_bank.errata import ErrataError
+from question_bank.exam.fields import ExamError
 from question_bank.propose import ProposalError
 from question_bank.store import BankError
 from question_bank.template import TemplateError
@@ -33,7 +49,15 @@ app = typer.Typer(
 app.command()(students.check)
 app.command()(instructors.grade)
 app.command()(instructors.rescore)
+app.command()(handover.trace)
+app.command()(handover.judge)
 app.command()(instructors.report)
+app.command()(export.export)
+app.command()(attempts.record)
+app.command()(attempts.attempts)
+app.command()(attempts.override)
+app.command()(attempts.extend)
+app.command()(gradebook.gradebook)
 app.command()(instructors.doctor)
 app.command()(instructors.bench)
 app.command()(instructors.demo)
@@ -42,6 +66,9 @@ app.command()(authors.starter)
 app.command()(authors.new)
 app.command()(authors.validate)
 app.add_typer(bank.app, name="bank")
+app.add_typer(package.app, name="package")
+app.add_typer(exam.app, name="exam")
+app.add_typer(nbgrader.app, name="nbgrader")
 
 
 def main() -> None:
@@ -51,7 +78,9 @@ def main() -> None:
         code = app(standalone_mode=False) or OK
         if code == INTERRUPTED:  # how typer returns Ctrl-C
             raise KeyboardInterrupt
-    except (UsageError, AssignmentError, SeedError, ResultError, BankError, DocumentError, ErrataError) as error:
+    except (UsageError, Busy, AssignmentError, SeedError, ResultError, BankError, DocumentError, ErrataError) as error:
+        code = complain(str(error), USAGE)
+    except (LedgerError, PolicyError, ExamError) as error:
         code = complain(str(error), USAGE)
     except (ReferenceFailed, DeviceError, ProposalError, TemplateError) as error:
         code = complain(str(error), NOT_ALL_JUDGED)

@@ -16,15 +16,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from autograder.answers import obtain
 from autograder.assignment import Assignment, find_root, list_assignments, load, load_folder
+from autograder.batch import grade_many
+from autograder.collect import ArchiveError, CollectError, Collection
+from autograder.collect import collect as collect_submissions
 from autograder.device import DeviceError
 from autograder.evaluate import Memory
-from autograder.grade import Session, grade_many
+from autograder.grade import Session
 from autograder.judge import LEFT_OUT
 from autograder.plan import PUBLIC, Seed, make_plan, read_seed, secret_seed
 from autograder.report import visible
 from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, SKIPPED, Result, ResultError, from_json
 from autograder.sandbox import Sandbox
-from autograder.submission import find_submissions
 
 OK, SOME_FAILED, USAGE, NOT_ALL_JUDGED = 0, 1, 2, 3
 SECRET_VARIABLE = "AUTOGRADER_KEY"
@@ -126,15 +128,12 @@ def require_sandbox(box: Sandbox, *, allow_none: bool) -> None:
         )
 
 
-def collect(paths: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in paths:
-        one = any((path / name).is_file() for name in ("submission.py", "submission.ipynb"))  # a student's own folder
-        inside = find_submissions(path) if path.is_dir() and not path.is_symlink() and not one else [path]
-        if not inside:
-            raise UsageError(f"no submission in {path}: expected .py files, notebooks, or a folder for each student")
-        found += inside
-    return list(dict.fromkeys(found))
+def collect(paths: Sequence[Path], folder: Path = Path("graded"), slug: str = "") -> Collection:
+    """Find the submissions; what has to be unpacked goes to ``folder/work``."""
+    try:
+        return collect_submissions(paths, folder / "work", slug)
+    except (ArchiveError, CollectError) as error:
+        raise UsageError(str(error)) from None
 
 
 def stored_results(folder: Path) -> list[tuple[Path, Result]]:

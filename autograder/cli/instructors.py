@@ -12,6 +12,8 @@ from rich.table import Table
 from autograder import sandbox
 from autograder.assignment import AssignmentError, find_root, list_assignments, load
 from autograder.bench import measure_limits, measure_references
+from autograder.cli.attempts import RosterFile
+from autograder.cli.classrun import TABLE, Stored, choose, grade_class, note_collected, tell_remarks
 from autograder.cli.common import (
     NOT_ALL_JUDGED,
     OK,
@@ -22,6 +24,7 @@ from autograder.cli.common import (
     Quiet,
     Root,
     Slug,
+    UsageError,
     Verbose,
     collect,
     exit_code,
@@ -35,13 +38,19 @@ from autograder.cli.common import (
     spinner,
     stored_results,
 )
+from autograder.cli.earlier import Earlier, Sources, earlier, graded_paths, keep_earlier
+from autograder.cli.gradebook import PolicyFile, rescore_ledger
 from autograder.demo import run_bank_demo, run_demo
+from autograder.demo_class import run_class_demo
 from autograder.doctor import examine
 from autograder.grade import write_result
+from autograder.plan import read_seed
 from autograder.report import show_result, show_table, write_reports
 from autograder.results import to_json
 from autograder.score import score
 from autograder.stand import Stand
+from autograder.store import held
+from autograder.tally import outline
 from question_bank.build import NOTES
 
 
@@ -57,6 +66,16 @@ def grade(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Submissions side by side; 0: one per core.")] = 0,
     device: Device = "auto",
     quick: Quick = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Grade only this student or file; * matches anything.")
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Grade again only what could not be read, judged or measured.")
+    ] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Grade only new and changed submissions, whatever else changed.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what was graded already.")] = False,
     unsandboxed: Annotated[
         bool, typer.Option("--unsandboxed", help="Run without a sandbox; stored with every mark.")
     ] = False,
@@ -64,41 +83,87 @@ def grade(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Grade submissions and write a report for each.
+    """Grade submissions and write a report for each: files, folders, archives, downloads of Canvas or Moodle, clones.
 
     Example: autograder grade submissions/ -a backprop --key-file course.key -o graded
     """
+    if changed and (force or failed):
+        raise UsageError("--changed does not go with --force or --failed: choose one")
     loaded = find_assignment(assignment, root, None)
     seed = find_seed(key_file, public)
     box = sandbox.unsandboxed() if unsandboxed else sandbox.probe()
     require_sandbox(box, allow_none=unsandboxed)
-    paths = collect(submissions)
-    results = grade_all(paths, loaded, seed, box, folder, jobs=jobs, device=device, quick=quick, quiet=quiet or json)
-    index = write_reports(results, folder, assignment_title=loaded.title)
+    quiet, silent = quiet or json, quiet
+    with held(folder):
+        collection = collect(submissions, folder, loaded.slug)
+        note_collected(collection, folder)
+        if not quiet:
+            tell_remarks(collection)
+        chosen = choose(collection.found, folder, only or (), failed)
+        keep_earlier([c.path for c in chosen], folder)
+        again = "force" if force or failed else "changed" if changed else ""
+        graded, tally = grade_class(
+            chosen,
+            loaded,
+            seed,
+            box,
+            folder,
+            jobs=jobs,
+            device=device,
+            quick=quick,
+            quiet=quiet,
+            again=again,
+            remarks=collection.remarks,
+        )
+        stored = Stored(collection.found, folder)
+        outlines = graded if len(chosen) == len(collection.found) else [outline(r) for r in stored]
+        there = graded_paths([c.path for c in collection.found], folder)
+        index = write_reports(
+            stored,
+            folder,
+            assignment_title=loaded.title,
+            outlines=outlines,
+            sources=Sources(there),
+            previous=Earlier(there, folder),
+        )
     if json:
-        print("[" + ",\n".join(to_json(r) for r in results) + "]")
-    elif not quiet:
-        if verbose or len(results) == 1:
-            for result in results:
+        for number, result in enumerate(Stored(chosen, folder)):
+            print("," if number else "[", to_json(result), sep="")
+        print("]" if chosen else "[]")
+    elif not silent:
+        if verbose or len(chosen) == 1:
+            for result in Stored(chosen, folder):
                 show_result(out, result, verbose=verbose)
-        if len(results) > 1:
-            show_table(out, results)
-        out.print(f"\nreports: {plain(str(index))}", highlight=False, soft_wrap=True)
-    raise typer.Exit(exit_code(results))
+        if 1 < len(chosen) <= TABLE or verbose:
+            show_table(out, graded)
+        out.print()
+        for line in tally.summary():
+            out.print(plain(line), highlight=False, soft_wrap=True)
+        out.print(f"reports: {plain(str(index))}", highlight=False, soft_wrap=True)
+    raise typer.Exit(exit_code(graded))
 
 
 def rescore(
-    folder: Annotated[Path, typer.Argument(help="Folder of a grading run.")],
+    folder: Annotated[Path | None, typer.Argument(help="Folder of a grading run.")] = None,
+    db: Annotated[str | None, typer.Option("--db", help="Instead of a folder: the ledger of the course.")] = None,
+    policy: PolicyFile = None,
+    roster: RosterFile = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
-    """Apply a changed rubric to stored evidence; nothing is run again.
+    """Apply a changed rubric to stored evidence, of a folder or of a ledger, and list who moved; nothing is run again.
 
     Example: autograder rescore graded
     """
+    if (folder is None) == (db is None):
+        raise UsageError("expected the folder of a grading run, or --db with the ledger of the course")
+    if folder is None:
+        rescore_ledger(str(db), policy, roster, root, json)
+        return
     moved = []
     results = []
-    for path, result in stored_results(folder):
+    stored = stored_results(folder)
+    for path, result in stored:
         loaded = load(result.provenance.assignment, root or find_root())
         new = score(result, loaded) if result.checks or result.problem else result
         before, after = (result.score.points if result.score else 0.0), (new.score.points if new.score else 0.0)
@@ -107,9 +172,8 @@ def rescore(
         write_result(new, path)
         results.append(new)
     if results:
-        write_reports(
-            results, folder, assignment_title=load(results[0].provenance.assignment, root or find_root()).title
-        )
+        title = load(results[0].provenance.assignment, root or find_root()).title
+        write_reports(results, folder, assignment_title=title, previous=earlier(stored, folder))
     if json:
         print_json(moved)
         return
@@ -123,11 +187,12 @@ def report(folder: Annotated[Path, typer.Argument(help="Folder of a grading run.
 
     Example: autograder report graded
     """
-    results = [result for _, result in stored_results(folder)]
+    stored = stored_results(folder)
+    results = [result for _, result in stored]
     title = results[0].provenance.assignment
     with contextlib.suppress(AssignmentError):
         title = load(title, root or find_root()).title
-    index = write_reports(results, folder, assignment_title=title)
+    index = write_reports(results, folder, assignment_title=title, previous=earlier(stored, folder))
     out.print(f"reports: {plain(str(index))}", highlight=False, soft_wrap=True)
 
 
@@ -192,12 +257,14 @@ def demo(
     root: Root = None,
     quiet: Quiet = False,
 ) -> None:
-    """Grade the sample submissions of every assignment, write reports, and build a bank from the course notes.
+    """Grade the samples of every assignment and a simulated class, write reports, and build a bank from the notes.
 
     Example: autograder demo
     """
     box = sandbox.probe()
     require_sandbox(box, allow_none=False)
-    run_demo(root or find_root(), folder, box, out, quiet, grade_all)
+    course = root or find_root()
+    run_demo(course, folder, box, out, quiet, grade_all)
     with spinner("building the question bank", quiet):
         run_bank_demo(NOTES, folder / "bank", out, quiet)
+    run_class_demo(course, folder / "class", read_seed(folder / "course.key"), box, out, quiet, grade_all)

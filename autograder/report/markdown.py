@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from autograder.report import advice, measured, plots, readings, standing, view
+from autograder.report import advice, heat, measured, plots, readings, standing, view
 from autograder.report.text import distance, place_words, points, value_pair, visible
 from autograder.results import CheckEvidence, Result
 from question_bank.practice import practice
@@ -14,8 +14,10 @@ from question_bank.practice import practice
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$^=])")
 
 
-def submission_markdown(result: Result, *, assignment_title: str, previous: Result | None = None) -> str:
-    """Render the student's report as Markdown."""
+def submission_markdown(
+    result: Result, *, assignment_title: str, previous: Result | None = None, whole: bool = True
+) -> str:
+    """Render the student's report as Markdown; not ``whole``: without the functions, which stand elsewhere."""
     parts = [f"# {_plain(assignment_title)}", f"Submission: {_code(result.submission)}"]
     if result.score is None:
         parts.append(f"**No mark.** {_plain(standing.summary(result))}")
@@ -38,8 +40,8 @@ def submission_markdown(result: Result, *, assignment_title: str, previous: Resu
     if result.findings:
         parts.append("## Remarks on the source")
         parts.append("\n".join(_finding(f.severity, f.where, f.name, f.message, f.instead) for f in result.findings))
-    for function in view.functions(result):
-        parts += _function(function, result.provenance.device)
+    if whole:
+        parts += function_sections(result).values()
     parts += _practice(result)
     p = result.provenance
     parts.append(
@@ -50,6 +52,14 @@ def submission_markdown(result: Result, *, assignment_title: str, previous: Resu
     return "\n\n".join(parts) + "\n"
 
 
+def function_sections(result: Result, *, marks: bool = True) -> dict[str, str]:
+    """Render what each graded function earned and why, by the function's name in the evidence.
+
+    Without ``marks``, the points are left to the page that the section goes into.
+    """
+    return {v.key: "\n\n".join(_function(v, result.provenance.device, marks)) for v in view.functions(result)}
+
+
 def _practice(result: Result) -> list[str]:
     found = practice(advice.missed_topics(result), result.provenance.submission_sha256)
     parts = ["## Practice"] if found else []
@@ -57,7 +67,9 @@ def _practice(result: Result) -> list[str]:
         parts.append(f"### {_plain(topic.topic)}")
         for item in topic.items:
             options = "\n".join(f"- {_plain(option.text)}" for option in item.options)
-            code = ["\n".join(f"    {line}" for line in visible(item.code, lines=True).splitlines())] if item.code else []
+            code = (
+                ["\n".join(f"    {line}" for line in visible(item.code, lines=True).splitlines())] if item.code else []
+            )
             answer = "; ".join(item.keys or item.accepted[:1])
             parts += [_plain(item.stem), *code, *([options] if options else [])]
             parts.append(f"Answer: {_plain(answer)}. {_plain(item.explanation)}")
@@ -82,9 +94,9 @@ def _finding(severity: str, where: str, name: str, message: str, instead: str) -
     return f"- {_plain(severity)}, {_plain(where)}:{named} {_plain(message)}{better}"
 
 
-def _function(function: view.FunctionView, device: str) -> list[str]:
+def _function(function: view.FunctionView, device: str, marks: bool) -> list[str]:
     earned = ""
-    if function.points is not None and function.possible is not None:
+    if marks and function.points is not None and function.possible is not None:
         earned = f", {points(function.points)} of {points(function.possible)}"
     lines = []
     for check in function.checks:
@@ -132,6 +144,8 @@ def _case(row: view.Row) -> str:
         said.append(f"at {_code(place_words(case.place))} expected {_code(expected)}, yours {_code(actual)}")
     if distance(case):
         said.append(_plain(distance(case)))
+    if case.error_map is not None:
+        said.append(_plain(heat.words(case.error_map)))
     if case.where:
         said.append(f"{_plain(case.where)}: {_code(case.code)}" if case.code else _plain(case.where))
     kinds = f" ({_plain(case.inputs)})" if case.inputs else ""
@@ -141,6 +155,11 @@ def _case(row: view.Row) -> str:
 def _plain(value: str) -> str:
     shown = _SPECIAL.sub(r"\\\1", visible(value))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+
+
+def plain_markdown(value: str) -> str:
+    """Write text so that Markdown takes nothing in it for markup, in a table neither."""
+    return _plain(value)
 
 
 def _code(value: str) -> str:

@@ -1,0 +1,181 @@
+"""Marks: gradebook, and the list of who moved."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assignment import AssignmentError, find_root, load
+from autograder.cli.attempts import Db, RosterFile, open_ledger
+from autograder.cli.common import NOT_ALL_JUDGED, OK, UsageError, Verbose, err, out, plain
+from autograder.gradebook.policy import Policy, read_policy
+from autograder.gradebook.records import DEFAULT, short
+from autograder.gradebook.roster import read_roster
+from autograder.report import visible
+
+if TYPE_CHECKING:
+    from autograder.gradebook.marks import Gradebook, Move
+
+COURSE = Path("course.toml")
+FORMATS = ("table", "csv", "canvas", "moodle", "json")
+
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", help="File with a [policy] section; default: course.toml, if there.")
+]
+
+
+def gradebook(
+    db: Db = DEFAULT,
+    policy: PolicyFile = None,
+    roster: RosterFile = None,
+    form: Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")] = "table",
+    file: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; default: print.")] = None,
+    update: Annotated[
+        Path | None, typer.Option("--update", help="With canvas: an export of Canvas' gradebook to bring up to date.")
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option("--before", help="Another policy: list who moves from its marks to these, and why.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Show the marks that the policy makes of the ledger, or write them for another program.
+
+    Example: autograder gradebook --db sqlite:///course.db --policy course.toml --format canvas -o canvas.csv
+    """
+    from autograder.gradebook.marks import make_marks, who_moved
+
+    if form not in FORMATS:
+        raise UsageError(f"unknown format {form!r}: expected one of {', '.join(FORMATS)}")
+    if update and form != "canvas":
+        raise UsageError("--update brings an export of Canvas up to date: say --format canvas with it")
+    known, rules = read_roster(roster) if roster else None, find_policy(policy)
+    with open_ledger(db) as ledger:
+        held = ledger.book()
+    now = datetime.datetime.now(datetime.UTC)
+    book = make_marks(held, rules, known, now)
+    if before:
+        moves = who_moved(make_marks(held, read_policy(before), known, now), book)
+        show_moves(moves, form, file)
+        return
+    if form == "table" and file is None:
+        _show(book, verbose)
+    else:
+        text, remarks = _written(book, form, update)
+        _put(text, file)
+        for remark in remarks:
+            err.print(plain(remark), highlight=False, soft_wrap=True)
+    for remark in book.remarks:
+        err.print(plain(remark), highlight=False, soft_wrap=True)
+    raise typer.Exit(NOT_ALL_JUDGED if any(m.open for r in book.rows for m in r.marks.values()) else OK)
+
+
+def rescore_ledger(db: str, policy: Path | None, roster: Path | None, root: Path | None, json: bool) -> None:
+    """Apply changed rubrics to all evidence in the ledger; say who moved, by how much and why."""
+    from autograder.gradebook.marks import make_marks, who_moved
+    from autograder.gradebook.rescore import rescore
+
+    known, rules, course = read_roster(roster) if roster else None, find_policy(policy), root or find_root()
+    now = datetime.datetime.now(datetime.UTC)
+    with open_ledger(db) as ledger:
+        held = ledger.book()
+        changed = rescore(ledger, lambda slug: load(slug, course))
+        after = ledger.book()
+    because: dict[tuple[str, str], str] = {}
+    for c in changed:
+        said = f"attempt {c.attempt}: " + (", ".join(c.checks) or f"now of {c.after.possible:g}")
+        because[c.student, c.assignment] = "; ".join(filter(None, (because.get((c.student, c.assignment)), said)))
+    moves = who_moved(make_marks(held, rules, known, now), make_marks(after, rules, known, now), because)
+    show_moves(moves, "json" if json else "table", None)
+    if not json:
+        scored = f"{len(held.attempts)} attempts looked at, {len(changed)} re-scored"
+        out.print(f"{scored}, {len({m.student for m in moves})} students moved", highlight=False)
+
+
+def find_policy(policy: Path | None) -> Policy:
+    """The policy that is meant: named, or ``course.toml`` here, or the plain one: the best attempt counts."""
+    if policy is None and COURSE.is_file():
+        return read_policy(COURSE)
+    return read_policy(policy) if policy else Policy()
+
+
+def show_moves(moves: Sequence[Move], form: str, file: Path | None) -> None:
+    from autograder.exchange.gradebook import moves_json
+
+    if form == "json":
+        _put(moves_json(moves), file)
+        return
+    lines = []
+    for m in moves:
+        was, now = (("–" if v is None else f"{v}") for v in (m.before, m.after))
+        who = f"{m.student} ({m.name})" if m.name else m.student
+        sign = "+" if m.difference > 0 else "−" if m.difference < 0 else "±"
+        why = f": {'; '.join(m.why)}" if m.why else ""
+        lines.append(f"{who}, {m.assignment or 'total %'}: {was} → {now} ({sign}{abs(m.difference)}){why}")
+    if file:
+        _put("".join(f"{visible(line)}\n" for line in lines), file)
+        return
+    for line in lines:
+        out.print(plain(line), highlight=False, soft_wrap=True)
+    if not moves:
+        out.print("nobody moved", highlight=False)
+
+
+def _show(book: Gradebook, verbose: bool) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("student")
+    for column in book.columns:
+        table.add_column(Text(f"{visible(column.assignment)} ({short(column.possible)})"), justify="right")
+    table.add_column("total %", justify="right")
+    for row in book.rows:
+        name = f"{row.student.id} {row.student.name}".strip()
+        cells = [visible(name, limit=60)]
+        for mark in row.marks.values():
+            cells.append(("–" if mark.points is None else f"{mark.points}") + ("?" if mark.open else ""))
+        table.add_row(*map(Text, cells), Text("–" if row.total is None else f"{row.total}"))
+    out.print(table)
+    for row in book.rows if verbose else ():
+        for assignment, mark in row.marks.items():
+            if mark.reasons:
+                out.print(
+                    plain(f"{row.student.id}, {assignment}: {'; '.join(mark.reasons)}"), highlight=False, soft_wrap=True
+                )
+        for reason in row.reasons:
+            out.print(plain(f"{row.student.id}: {reason}"), highlight=False, soft_wrap=True)
+
+
+def _written(book: Gradebook, form: str, update: Path | None) -> tuple[str, tuple[str, ...]]:
+    from autograder.exchange.canvas import canvas
+    from autograder.exchange.canvas import update as updated
+    from autograder.exchange.gradebook import gradebook_csv, gradebook_json
+    from autograder.exchange.moodle import moodle
+
+    if update:
+        made = updated(update.read_bytes(), book, titles=_titles(book), shown=str(update))
+        return made.text, (*made.remarks, f"{made.changed} points changed")
+    makers = {"csv": gradebook_csv, "table": gradebook_csv, "canvas": canvas, "moodle": moodle, "json": gradebook_json}
+    return makers[form](book), ()
+
+
+def _titles(book: Gradebook) -> dict[str, str]:
+    titles = {}
+    for column in book.columns:
+        try:
+            titles[column.assignment] = load(column.assignment, find_root()).title
+        except AssignmentError:
+            continue
+    return titles
+
+
+def _put(text: str, file: Path | None) -> None:
+    if file is None:
+        sys.stdout.write(text)
+    else:
+        file.write_text(text, encoding="utf-8", newline="")
+        err.print(f"written: {plain(str(file))}", highlight=False, soft_wrap=True)

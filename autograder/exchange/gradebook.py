@@ -1,0 +1,86 @@
+"""The gradebook as CSV for spreadsheets and as JSON for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+
+from autograder.exchange.csv_safe import Cell, rows_text
+from autograder.gradebook.marks import Gradebook, Mark, Move
+from autograder.gradebook.records import short
+from autograder.report.text import visible
+
+
+def gradebook_csv(book: Gradebook) -> str:
+    """Write one line a student: points of each assignment, the total in per cent, and the reasons."""
+    header: list[Cell] = ["id", "name", "email", "section"]
+    header += [f"{visible(c.assignment)} (of {short(c.possible)})" for c in book.columns]
+    rows: list[list[Cell]] = [[*header, "total %", "reasons"]]
+    for row in book.rows:
+        s = row.student
+        cells: list[Cell] = [s.id, visible(s.name), visible(s.email), visible(s.section)]
+        cells += [row.marks[c.assignment].points for c in book.columns]
+        said = [f"{visible(m.assignment)}: {'; '.join(m.reasons)}" for m in row.marks.values() if m.reasons]
+        rows.append([*cells, row.total, " / ".join([*said, *row.reasons])])
+    return rows_text(rows, bom=True)
+
+
+def gradebook_json(book: Gradebook) -> str:
+    """Write everything, with the reasons.  Points are strings: exact decimals, not binary floats."""
+    data = {
+        "assignments": [
+            {
+                "name": c.assignment,
+                "kind": c.kind,
+                "possible": str(c.possible),
+                "weight": str(c.weight),
+                "extra": c.extra,
+            }
+            for c in book.columns
+        ],
+        "students": [
+            {
+                "id": row.student.id,
+                "name": row.student.name,
+                "email": row.student.email,
+                "section": row.student.section,
+                "total": _text(row.total),
+                "reasons": row.reasons,
+                "marks": {name: _mark(mark) for name, mark in row.marks.items()},
+            }
+            for row in book.rows
+        ],
+        "remarks": book.remarks,
+    }
+    return json.dumps(data, ensure_ascii=True, indent=1) + "\n"  # ASCII: whatever a name holds
+
+
+def moves_json(moves: Sequence[Move]) -> str:
+    data = [
+        {
+            "student": m.student,
+            "assignment": m.assignment,
+            "before": _text(m.before),
+            "after": _text(m.after),
+            "why": m.why,
+        }
+        for m in moves
+    ]
+    return json.dumps(data, ensure_ascii=True, indent=1) + "\n"
+
+
+def _mark(mark: Mark) -> dict[str, object]:
+    return {
+        "points": _text(mark.points),
+        "possible": str(mark.possible),
+        "open": mark.open,
+        "counts": mark.counts,
+        "attempts": mark.attempts,
+        "handed_in": mark.handed_in,
+        "reasons": mark.reasons,
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

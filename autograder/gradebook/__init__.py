@@ -1,0 +1,1 @@
+"""Who handed in what, when, and what it is worth: ledger of attempts, roster, policy, marks."""

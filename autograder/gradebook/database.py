@@ -1,0 +1,106 @@
+"""Open the database of a ledger: which URL is meant, transactions that wait for each other, the tables made once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from autograder.gradebook import tables
+from autograder.gradebook.records import DEFAULT, LedgerError
+from autograder.report.text import visible
+
+BUSY_SECONDS = 60
+
+_LOCK = 0x6175746F  # any number: PostgreSQL's lock while the tables are made
+
+
+def read_url(url: str) -> URL:
+    try:
+        read = make_url(url)
+    except ArgumentError:
+        raise LedgerError(
+            f"--db: expected a URL such as {DEFAULT} or postgresql://user@host/course, got {visible(url, limit=100)!r}"
+        ) from None
+    backend = read.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return read.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise LedgerError(f"--db: expected sqlite or postgresql, got {visible(backend, limit=40)!r}")
+    if not read.database or read.database == ":memory:":
+        raise LedgerError("--db: expected a file, as in sqlite:///course.db; a ledger in memory is gone at the end")
+    return read
+
+
+def open_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        try:
+            return create_engine(url, pool_size=1)
+        except (ImportError, NoSuchModuleError):
+            raise LedgerError("a PostgreSQL ledger needs psycopg: pip install 'psycopg[binary]'") from None
+    path = Path(str(url.database))
+    if not path.parent.is_dir():
+        raise LedgerError(f"--db: there is no folder {path.parent} to hold {path.name}")
+    if path.is_dir():
+        raise LedgerError(f"--db: {path} is a folder, expected a file")
+    _write_ahead(path)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not where the driver thinks
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # A writer asks for the lock at once: one that reads first and writes later can only fail.
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def _write_ahead(path: Path) -> None:
+    """Let readers and a writer work side by side, for good.  The switch itself does not wait, so try again."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)  # marks are nobody else's business
+    os.close(handle)
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                return  # works without it too, only slower
+            time.sleep(0.05)
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"--db: {path} is no ledger: {error}") from None
+
+
+def make_tables(writer: Engine, shown: str) -> None:
+    """Make the tables of a new ledger; refuse another database and a newer ledger."""
+    with writer.begin() as connection:
+        if connection.dialect.name == "postgresql":  # two programs may be the first at the same time
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        names = inspect(connection).get_table_names()
+        if "about" not in names:
+            if set(names) & set(tables.META.tables):
+                raise LedgerError(f"{shown} is some other program's database: name another one with --db")
+            tables.create(connection)
+        columns = {c["name"] for c in inspect(connection).get_columns("about")}
+        if columns != {"version"}:
+            raise LedgerError(f"{shown} is some other program's database: name another one with --db")
+        version = connection.execute(select(func.max(tables.about.c.version))).scalar()
+    if version != tables.VERSION:
+        raise LedgerError(
+            f"{shown} has ledger version {version}, this program reads {tables.VERSION}: "
+            "use the version of autograder that made it"
+        )

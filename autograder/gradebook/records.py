@@ -1,0 +1,126 @@
+"""What the ledger holds, as frozen data; times are aware and in UTC."""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+DEFAULT = "sqlite:///course.db"
+
+ASSIGNMENT, EXAM = "assignment", "exam"
+KINDS = (ASSIGNMENT, EXAM)
+
+LONGEST = 200
+_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class LedgerError(Exception):
+    """The ledger cannot do what was asked; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One judged hand-in.  ``points`` is None while nothing could be scored."""
+
+    number: int
+    student: str
+    assignment: str
+    kind: str
+    submission: str  # sha256
+    name: str  # what the file or folder was called; safe to print
+    submitted: datetime.datetime
+    recorded: datetime.datetime
+    seed: str
+    engine: str
+    sandbox: str
+    object: str
+    points: Decimal | None
+    possible: Decimal | None
+    judged: bool
+    rubric: str
+
+
+@dataclass(frozen=True)
+class Override:
+    """What a person decided about an attempt; ``points`` None takes earlier decisions back."""
+
+    attempt: int
+    points: Decimal | None
+    by: str
+    reason: str
+    at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Extension:
+    """More time for one student; the last one counts."""
+
+    student: str
+    assignment: str
+    until: datetime.datetime
+    by: str
+    reason: str
+    at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything that marks are made of."""
+
+    attempts: tuple[Attempt, ...]
+    overrides: tuple[Override, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+
+
+def utc(time: datetime.datetime, what: str = "the time") -> datetime.datetime:
+    """Bring a time to UTC.  Raises LedgerError for one without an offset: whose clock would it be?"""
+    if time.tzinfo is None or time.utcoffset() is None:
+        raise LedgerError(f"{what} {time.isoformat()} has no time zone: expected one like 2026-11-20T23:59:00+01:00")
+    return time.astimezone(datetime.UTC)
+
+
+def stamp(time: datetime.datetime, what: str = "the time") -> str:
+    return utc(time, what).strftime(_FORMAT)
+
+
+def moment(text: str) -> datetime.datetime:
+    return datetime.datetime.strptime(text, _FORMAT).replace(tzinfo=datetime.UTC)
+
+
+def read_time(text: str, what: str = "the time") -> datetime.datetime:
+    """Read what people type: ISO 8601 with an offset or Z.  Raises LedgerError."""
+    try:
+        return utc(datetime.datetime.fromisoformat(text.strip()), what)
+    except (ValueError, OverflowError):
+        raise LedgerError(f"{what}: expected a time like 2026-11-20T23:59:00+01:00, got {text[:60]!r}") from None
+
+
+def read_points(text: str) -> Decimal:
+    """Read points that a person typed.  Raises LedgerError."""
+    try:
+        points = Decimal(text.strip())
+    except InvalidOperation:
+        points = Decimal("NaN")
+    if not points.is_finite() or not 0 <= points <= 1_000_000:
+        raise LedgerError(f"points: expected a number from 0 on, such as 17.5, got {text[:60]!r}")
+    return points
+
+
+def short(points: Decimal | None) -> str:
+    """Write points without needless zeros: 26, 17.5."""
+    return "–" if points is None else f"{points.normalize():f}"
+
+
+def label(text: str, what: str) -> str:
+    """Check a name that goes into the ledger: one line, nothing invisible in it.  Raises LedgerError."""
+    text = unicodedata.normalize("NFC", text.strip())
+    if not text:
+        raise LedgerError(f"{what}: expected a name, got nothing")
+    if len(text) > LONGEST:
+        raise LedgerError(f"{what}: expected at most {LONGEST} characters, got {len(text)}")
+    hidden = next((c for c in text if unicodedata.category(c)[0] == "C" or c in "\u2028\u2029"), None)
+    if hidden is not None:
+        raise LedgerError(f"{what}: {text!a} holds the invisible character U+{ord(hidden):04X}: type it again")
+    return text

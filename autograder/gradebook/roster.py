@@ -1,0 +1,219 @@
+"""The roster of a class: read from a spreadsheet's CSV, and asked whose a submission is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from autograder.exchange.csv_safe import uncell
+from autograder.gradebook.records import LedgerError, label
+from autograder.report.text import visible
+
+MAX_BYTES = 16 << 20
+MAX_STUDENTS = 200_000
+
+_COLUMNS = {
+    "id": ("id", "student id", "sis user id", "student number", "matriculation number", "id number", "username"),
+    "name": ("name", "student", "full name", "student name"),
+    "first": ("first name", "firstname", "given name"),
+    "last": ("last name", "lastname", "surname", "family name"),
+    "email": ("email", "e mail", "email address", "e mail address", "mail"),
+    "section": ("section", "group", "class", "tutorial"),
+}
+
+
+class RosterError(LedgerError):
+    """A roster that cannot be used; the message names the line and what was expected."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """One line of a roster; ``more`` holds the columns that mean nothing to us, such as a Canvas id."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Roster:
+    students: tuple[Student, ...] = ()
+
+    @cached_property
+    def _by_id(self) -> dict[str, Student]:
+        return {s.id: s for s in self.students}
+
+    @cached_property
+    def _index(self) -> dict[str, set[str]]:
+        index: dict[str, set[str]] = {}
+        for student in self.students:
+            for key in _keys(student):
+                index.setdefault(key, set()).add(student.id)
+        return index
+
+    def get(self, id: str) -> Student | None:
+        return self._by_id.get(id)
+
+    def numbered(self, number: str) -> str | None:
+        """The id of the one student who has this number in some other column, such as "canvas id"."""
+        found = [s.id for s in self.students if number in s.more.values()]
+        return found[0] if len(found) == 1 else None
+
+    def find(self, name: str) -> Student:
+        """Say whose a submission of this name is.
+
+        An id, an e-mail address or a name says it as a whole, with or without the file's ending ("anna_lee.py",
+        "Lee, Anna"); an id of four characters or more also within a longer name ("hw1-s1234.py").
+
+        Raises:
+          RosterError: when nobody, or more than one student, is meant.
+        """
+        stem = re.sub(r"\.(py|ipynb)$", "", name.strip(), flags=re.IGNORECASE)
+        found = self._index.get(_key(stem), set()) or self._index.get(_key(name), set())
+        if not found:
+            words = re.split(r"[^0-9a-z]+", _folded(stem))
+            ids = {_folded(s.id): s.id for s in self.students if len(s.id) >= 4}
+            found = {ids[word] for word in words if word in ids}
+        if len(found) == 1:
+            return self._by_id[next(iter(found))]
+        shown = visible(name, limit=100)
+        if not found:
+            raise RosterError(f"{shown}: nobody on the roster has this id, e-mail address or name")
+        raise RosterError(f"{shown}: may be {' or '.join(sorted(map(visible, found))[:5])}: use the id as its name")
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a roster file.  Raises RosterError with the line."""
+    shown = visible(str(path))
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise RosterError(f"{shown}: larger than {MAX_BYTES >> 20} MiB, expected a roster")
+        data = path.read_bytes()
+    except OSError as error:
+        raise RosterError(f"{shown}: {error.strerror or error}") from None
+    return parse_roster(data, shown)
+
+
+def parse_roster(data: bytes, shown: str = "roster") -> Roster:
+    """Read a roster: CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252."""
+    lines = list(read_rows(data, shown))
+    if not lines:
+        raise RosterError(f"{shown}: empty, expected a line of column names: id, name, email, section")
+    first, header = lines[0]
+    columns = _columns(header, f"{shown}, line {first}")
+    students: list[Student] = []
+    seen: dict[str, int] = {}
+    for line, cells in lines[1:]:
+        where = f"{shown}, line {line}"
+        if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
+            raise RosterError(f"{where}: {len(cells)} cells under {len(header)} column names: quote cells with a comma")
+        student = _student(cells, header, columns, where)
+        for key in filter(
+            None, (f"id {student.id.casefold()}", student.email and f"e-mail {student.email.casefold()}")
+        ):
+            if key in seen:
+                raise RosterError(f"{where}: the {visible(key)} is on line {seen[key]} too")
+            seen[key] = line
+        students.append(student)
+        if len(students) > MAX_STUDENTS:
+            raise RosterError(f"{shown}: more than {MAX_STUDENTS:,} lines, expected a roster")
+    return Roster(tuple(students))
+
+
+def read_rows(data: bytes, shown: str) -> list[tuple[int, list[str]]]:
+    """Read the lines of a spreadsheet's CSV that hold anything, each with its number.  Raises RosterError."""
+    text = _decoded(data, shown)
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows, line = [], 1
+    try:
+        for cells in reader:
+            if any(c.strip() for c in cells):
+                rows.append((line, [uncell(c) for c in cells]))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise RosterError(f"{shown}, line {line}: {error}") from None
+    return rows
+
+
+def _decoded(data: bytes, shown: str) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as wrong:
+        line = data.count(b"\n", 0, wrong.start) + 1
+        try:
+            text = data.decode("cp1252")  # how older spreadsheets in Western Europe and America save CSV
+        except UnicodeDecodeError:
+            raise RosterError(
+                f"{shown}, line {line}: expected UTF-8, got the byte 0x{data[wrong.start]:02x}: save it as UTF-8"
+            ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise RosterError(f"{shown}, line {line}: holds a zero byte, expected a text file in CSV")
+    return text
+
+
+def _columns(header: Sequence[str], where: str) -> dict[str, int]:
+    names = [re.sub(r"[\s_-]+", " ", h.strip().casefold()) for h in header]
+    found: dict[str, int] = {}
+    for field_name, known in _COLUMNS.items():
+        at = next((names.index(k) for k in known if k in names), None)
+        if at is not None:
+            found[field_name] = at
+    if "id" not in found:
+        shown = ", ".join(visible(h, limit=40) for h in header[:12])
+        raise RosterError(f"{where}: expected a column 'id', got {shown}")
+    double = next((n for n in names if n and names.count(n) > 1), None)
+    if double is not None:
+        raise RosterError(f"{where}: two columns are called {visible(double)!r}")
+    return found
+
+
+def _student(cells: Sequence[str], header: Sequence[str], columns: Mapping[str, int], where: str) -> Student:
+    def cell(name: str) -> str:
+        at = columns.get(name, len(cells))
+        return cells[at].strip() if at < len(cells) else ""
+
+    if not cell("id"):
+        raise RosterError(f"{where}: has no id")
+    try:
+        id = label(cell("id"), "id")
+    except LedgerError as error:
+        raise RosterError(f"{where}: {error}") from None
+    name = cell("name") or " ".join(filter(None, (cell("first"), cell("last"))))
+    used = set(columns.values())
+    more = {
+        h.strip(): c.strip() for i, (h, c) in enumerate(zip(header, cells, strict=False)) if i not in used and h.strip()
+    }
+    return Student(id, name, cell("email"), cell("section"), more)
+
+
+def _keys(student: Student) -> set[str]:
+    keys = {_key(student.id), _key(student.email)}
+    if "@" in student.email:
+        keys.add(_key(student.email.rpartition("@")[0]))
+    last, comma, first = student.name.partition(",")
+    names = [f"{first} {last}"] if comma else [student.name]
+    for words in (n.split() for n in names):
+        keys |= {_key(" ".join(words)), _key(" ".join([*words[-1:], *words[:-1]]))}
+    return keys - {""}
+
+
+def _key(text: str) -> str:
+    """Names that look alike are alike: without accents, signs and case."""
+    return re.sub(r"[^0-9a-z@]+", " ", _folded(text)).strip() or text.strip().casefold()
+
+
+def _folded(text: str) -> str:
+    text = text.casefold().replace("ß", "ss").replace("ø", "o").replace("ł", "l").replace("æ", "ae")
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
