@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from question_bank.item import Item, Number, Option, Pair
-from question_bank.marking import mark, read_number, same_text
+from question_bank.item import Item, Number, Option, Pair, problems
+from question_bank.marking import Rules, mark, read_number, same_text
 
 BASE = {"topic": "t", "level": "apply", "difficulty": 0.5, "explanation": "e"}
 
@@ -101,3 +101,66 @@ def test_same_text_keeps_apart_what_differs() -> None:
     assert same_text("K-means", "k means")
     assert not same_text("C++", "C")
     assert not same_text("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("number", "right", "wrong"),
+    [
+        (Number(1000.0, relative=0.01), ["990", "1010", "1000"], ["989.9", "1010.1"]),
+        (Number(-2.0, tolerance=0.5, relative=0.01), ["-2.5", "-1.5"], ["-2.6", "2"]),
+        (Number(1 / 3, figures=3), ["0.333", "0.3333", "0.33333333333333331"], ["0.33", "0.334", "0.3", "1/3"]),
+        (Number(2 / 3, figures=2), ["0.67", "0.667", "6.7e-1"], ["0.66", "0.6", "0.7"]),
+        (Number(123456.0, figures=3), ["123000", "1.23e5", "123456"], ["124000", "120000"]),
+        (Number(0.125, figures=2), ["0.13", "0.12"], ["0.14", "0.11"]),
+        (Number(9.996, figures=3), ["10.0", "10"], ["9.99", "10.1"]),
+        (Number(0.0, figures=3), ["0", "-0"], ["0.001"]),
+        (Number(1e-9, figures=2), ["1e-9", "0.0000000010"], ["0", "2e-9"]),
+    ],
+)
+def test_relative_tolerance_and_significant_figures(number: Number, right: list[str], wrong: list[str]) -> None:
+    item = make("numeric", number=number)
+    assert [mark(item, text) for text in right] == [1] * len(right)
+    assert [mark(item, text) for text in wrong] == [0] * len(wrong)
+
+
+def test_reach_is_the_widest_distance() -> None:
+    assert Number(200.0, 1.0, relative=0.1).reach == 20
+    assert Number(200.0, 30.0, relative=0.1).reach == 30
+    assert Number(0.0333, figures=2).reach == pytest.approx(0.0005)
+    assert problems(make("numeric", number=Number(1.0, relative=1.5))) == [
+        "number: expected a relative tolerance from 0 to below 1, and 0 to 15 significant figures"
+    ]
+
+
+def test_select_all_by_other_rules() -> None:
+    item = make("multiple", options=(Option("a", True), Option("b", True), Option("c"), Option("d")))
+    answers = ([0, 1], [0], [0, 1, 2], [2], [2, 3], [], [0, 1, 2, 3])
+    assert [mark(item, r, Rules("each")) for r in answers] == [1, 0.75, 0.75, 0.25, 0, 0, 0.5]
+    assert [mark(item, r, Rules("all")) for r in answers] == [1, 0, 0, 0, 0, 0, 0]
+    assert [mark(item, r, Rules("net", penalty=0.5)) for r in answers] == [1, 0.5, 0.5, -0.5, -0.5, 0, 0]
+
+
+def test_steps_by_their_places() -> None:
+    item = make("ordering", steps=("a", "b", "c", "d"))
+    assert [mark(item, list(r), Rules(ordering="places")) for r in ("abcd", "badc", "acbd", "abdc", "abc")] == [
+        1, 0, 0.5, 0.5, 0,
+    ]  # fmt: skip
+
+
+def test_wrong_choices_cost_points_only_where_asked_and_blanks_never() -> None:
+    item = make("single", options=(Option("a"), Option("b", True), Option("c")))
+    rules = Rules(penalty=0.5)
+    assert [mark(item, r, rules) for r in (0, 1, 2, None, "x", 9, [])] == [-0.5, 1, -0.5, 0, 0, 0, 0]
+    assert [mark(item, r) for r in (0, 2)] == [0, 0]
+    assert mark(make("short", accepted=("a",)), "b", rules) == 0
+
+
+@pytest.mark.parametrize("response", [True, {"b": 1}, {0: 1}, b"b", 1.0, [[1]], [None], [True], object()])
+def test_what_no_browser_sends_earns_nothing(response: object) -> None:
+    items = [
+        make("single", options=(Option("a"), Option("b", True))),
+        make("multiple", options=(Option("a"), Option("b", True))),
+        make("matching", pairs=(Pair("x", "b"), Pair("y", "c"))),
+        make("cloze", gaps=(("b",),)),
+    ]
+    assert [mark(item, response) for item in items] == [0, 0, 0, 0]  # type: ignore[arg-type]
