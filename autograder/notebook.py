@@ -38,6 +38,22 @@ class NotebookError(ValueError):
 
 def code_cells(data: bytes) -> list[str]:
     """Return the text of the code cells, in order."""
+    return [_source(cell) for cell in _cells(data) if cell.get("cell_type") == "code"]
+
+
+def claimed_cells(data: bytes) -> list[tuple[str, str, str]]:
+    """Return kind, text and claimed nbgrader name ("" for none) of all cells, in order; nothing else is kept."""
+    return [(str(cell.get("cell_type")), _source(cell), _claim(cell)) for cell in _cells(data)]
+
+
+def _claim(cell: dict[str, Any]) -> str:
+    found: Any = cell
+    for entry in ("metadata", "nbgrader", "grade_id"):
+        found = found.get(entry) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _cells(data: bytes) -> list[dict[str, Any]]:
     notebook = _load(data)
     if not isinstance(notebook, dict):
         raise NotebookError(f"expected a notebook (a JSON object), got a JSON {_kind(notebook)}")
@@ -54,10 +70,11 @@ def code_cells(data: bytes) -> list[str]:
             f"the notebook is written for {printable(language)[:40]}, expected Python: "
             "choose a Python kernel in Jupyter and save it"
         )
-    code = [cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    if len(code) > MAX_CELLS:
-        raise NotebookError(f"the notebook has {len(code):,} code cells, at most {MAX_CELLS:,} are read")
-    return [_source(cell) for cell in code]
+    found = [cell for cell in cells if isinstance(cell, dict)]
+    code = sum(cell.get("cell_type") == "code" for cell in found)
+    if code > MAX_CELLS:
+        raise NotebookError(f"the notebook has {code:,} code cells, at most {MAX_CELLS:,} are read")
+    return found
 
 
 def _load(data: bytes) -> Any:
