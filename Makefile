@@ -15,7 +15,7 @@ help: ## list the targets
 setup: ## install everything into .venv, and bubblewrap where permitted
 	@.ci/setup
 
-demo: ## grade sample submissions and write reports
+demo: ## grade sample submissions and a simulated class, write reports
 	@.ci/setup --need-sandbox
 	@.venv/bin/autograder demo $(ARGS)
 

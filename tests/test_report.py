@@ -208,7 +208,9 @@ def inert(source: str) -> Page:
     assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("style", "srcdoc")]
     for name, value in page.attributes:
         if name in ("href", "src"):
-            assert re.fullmatch(r"#[a-z0-9-]+|data:,|[A-Za-z0-9_-]+\.html", value), value
+            assert re.fullmatch(
+                r"#[a-z0-9-]+|data:,|(\.\./)?(\w+/){0,2}[\w-]+(\.instructor)?\.html", value, re.ASCII
+            ), value
     assert "url(" not in source and "@import" not in source
     assert not CONTROLS.search(source)
     ids = [value for name, value in page.attributes if name == "id"]
@@ -596,8 +598,16 @@ def test_hostile_text_is_inert_and_visible_everywhere(text: str, tmp_path: Path)
     assert not re.search(r"(?<!\\)<[a-z/!]", re.sub(r"(`+).*?\1", "", markdown))
     assert "](" not in re.sub(r"(`+).*?\1", "", markdown)
     index = write_reports([result, result], tmp_path / "out", assignment_title=text)
-    assert sorted(p.parent for p in tmp_path.rglob("*.html")) == [index.parent] * 3
-    inert(index.read_text(encoding="utf-8"))
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert [p.parent.relative_to(index.parent).as_posix() for p in pages] == [
+        ".",
+        "instructor",
+        "instructor",
+        "students",
+        "students",
+    ]
+    for one in pages:
+        inert(one.read_text(encoding="utf-8"))
 
 
 def test_rich_markup_of_students_stays_text() -> None:
@@ -634,12 +644,19 @@ def test_write_reports_replaces_links_and_leaves_no_parts(tmp_path: Path) -> Non
     outside.write_text("mine")
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / "ada-py.html").symlink_to(outside)
+    (folder / "students").mkdir()
+    (folder / "students" / "ada-py.html").symlink_to(outside)
     index = write_reports([mistaken()], folder, assignment_title=TITLE)
     assert outside.read_text() == "mine"
-    assert {p.name for p in folder.iterdir()} == {"index.html", "ada-py.html", "ada-py.md"}
-    assert 'href="ada-py.html"' in index.read_text(encoding="utf-8")
-    assert 'href="index.html"' in (folder / "ada-py.html").read_text(encoding="utf-8")
+    assert {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} == {
+        "index.html", "students/ada-py.html", "students/ada-py.md", "instructor/ada-py.instructor.html"
+    }  # fmt: skip
+    assert 'href="instructor/ada-py.instructor.html"' in index.read_text(encoding="utf-8")
+    full = (folder / "instructor" / "ada-py.instructor.html").read_text(encoding="utf-8")
+    assert 'href="../index.html"' in full and 'href="../students/ada-py.html"' in full
+    # Handed out by copying one folder: nothing in it leads out of it.
+    student = Page((folder / "students" / "ada-py.html").read_text(encoding="utf-8"))
+    assert all(value.startswith("#") or value == "data:," for name, value in student.attributes if name == "href")
 
 
 def test_an_interrupted_write_keeps_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -653,14 +670,14 @@ def test_an_interrupted_write_keeps_the_old_page(tmp_path: Path, monkeypatch: py
     with pytest.raises(OSError, match="no space"):
         write_reports([mistaken(), mistaken()], tmp_path, assignment_title=TITLE)
     assert index.read_text(encoding="utf-8") == before
-    assert not list(tmp_path.glob(".*"))
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_a_class_of_two_hundred(tmp_path: Path) -> None:
     results = [replace(mistaken(), submission=f"student {i}.py") for i in range(200)]
     index = write_reports(results, tmp_path, assignment_title=TITLE)
-    assert len(list(tmp_path.glob("*.html"))) == 201
-    links = re.findall(r'href="([\w-]+\.html)"', index.read_text(encoding="utf-8"))
+    assert len(list(tmp_path.rglob("*.html"))) == 401
+    links = re.findall(r'href="([\w/-]+\.instructor\.html)"', index.read_text(encoding="utf-8"))
     assert len(set(links)) == 200
     assert all((tmp_path / link).is_file() for link in links)
 

@@ -6,12 +6,13 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.report import advice, standing, view
+from autograder.report.attention import RULES, Concern, concerns
 from autograder.report.equal import equal_everywhere, equal_in_one
-from autograder.report.performance import performance
+from autograder.report.performance import grading_time, performance
 from autograder.report.text import percent
 from autograder.results import FAILED, Result
 
@@ -32,6 +33,8 @@ class Line:
     marks: tuple[view.State, ...]
     reason: str
     waits: str  # why there is no final mark
+    concerns: tuple[Concern, ...] = ()
+    order: int = 0  # place in the class
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Rate:
     total: int
     passed: int
     partly: int
+    credit: int | None = None  # mean percent of the points of the check
 
     @property
     def percent(self) -> int:
@@ -97,10 +101,14 @@ def only_unsettled(result: Result) -> bool:
     return is_open(result) and standing.unsettled(result) and result.score is not None and not standing.fault(result)
 
 
-def overview(results: Sequence[Result], hrefs: Sequence[str]) -> dict[str, Any]:
+def overview(results: Sequence[Result], hrefs: Sequence[str], previous: Sequence[Result | None] = ()) -> dict[str, Any]:
     """Compute everything the class template shows."""
     names = function_names(results)
-    lines = [_line(r, href, names) for r, href in zip(results, hrefs, strict=True)]
+    before = previous or [None] * len(results)
+    lines = [
+        replace(_line(r, href, names), concerns=concerns(r, p), order=i)
+        for i, (r, href, p) in enumerate(zip(results, hrefs, before, strict=True))
+    ]
     final = [r for r in results if not is_open(r)]
     shares = [s for s in map(standing.share, final) if s is not None]
     whole = equal_everywhere(results)
@@ -112,6 +120,10 @@ def overview(results: Sequence[Result], hrefs: Sequence[str]) -> dict[str, Any]:
         "left": sum(standing.left_points(r) > 0 for r in results),
         "legend": _legend(lines),
         "performance": performance(results),
+        "grading": grading_time(results),
+        "attention": [x for x in lines if x.concerns],
+        "rules": RULES,
+        "orders": _orders(lines),
         "shares": shares,
         "mean": math.floor(statistics.fmean(shares)) if shares else 0,
         "median": math.floor(statistics.median(shares)) if shares else 0,
@@ -142,6 +154,16 @@ def _line(result: Result, href: str, names: Sequence[str]) -> Line:
     )
 
 
+def _orders(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    """The submissions in other orders than the table's; without a script, a page can only hold them ready."""
+    marked = [x for x in lines if x.share is not None]
+    low = sorted(marked, key=lambda x: (x.share or 0, x.points, x.name.casefold(), x.order))
+    name = sorted(lines, key=lambda x: (x.name.casefold(), x.order))
+    repair = sorted((x for x in lines if x.reason), key=lambda x: (x.reason, x.name.casefold(), x.order))
+    orders = [("Fewest points first", low), ("Most points first", low[::-1]), ("By name", name)]
+    return [(title, found) for title, found in [*orders, ("By what to repair first", repair)] if len(found) > 1]
+
+
 def _waits(result: Result) -> str:
     if standing.fault(result) or result.score is None:
         return advice.first_reason(result)
@@ -168,17 +190,21 @@ def _bins(shares: Sequence[int]) -> list[Bin]:
 def _rates(results: Sequence[Result]) -> list[Rate]:
     seen: dict[str, tuple[str, str]] = {}
     states: dict[str, Counter[str]] = {}
+    earned: dict[str, list[float]] = {}
     for result in results:
         for function in view.functions(result):
             for check in function.checks:
                 seen.setdefault(check.evidence.name, (function.key, check.evidence.title))
                 states.setdefault(check.evidence.name, Counter())[check.state.key] += 1
+                if check.points is not None and check.possible:
+                    earned.setdefault(check.evidence.name, []).append(check.points / check.possible)
     rates = []
     for name, (function_name, title) in seen.items():
         judged = sum(states[name].values()) - sum(states[name][s.key] for s in (view.FAULT, view.UNSURE, view.LEFT))
-        if judged:
-            n = states[name]
-            rates.append(Rate(function_name, title, judged, n[view.PASS.key], n[view.PARTLY.key]))
+        n = states[name]
+        if judged and not n[view.LEFT.key]:  # a check that was left out says nothing, whoever else skipped it
+            credit = percent(statistics.fmean(earned[name]), 1) if name in earned else None
+            rates.append(Rate(function_name, title, judged, n[view.PASS.key], n[view.PARTLY.key], credit))
     return rates
 
 

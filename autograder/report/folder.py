@@ -7,10 +7,12 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.report.history import Handed
 from autograder.report.html import class_page_at, submission_page
+from autograder.report.instructor import Decision, instructor_page
 from autograder.report.markdown import submission_markdown
 from autograder.results import Result
 
@@ -18,20 +20,76 @@ from autograder.results import Result
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index)(\..*)?", re.IGNORECASE)
 
 
-def write_reports(results: Sequence[Result], folder: Path, *, assignment_title: str) -> Path:
-    """Write ``index.html`` and a page and a Markdown file per submission; return the path of the index.
+STUDENTS, INSTRUCTOR = "students", "instructor"
 
-    Each file is replaced in one step, the index last: a reader never sees half a page or a dead link.
+
+def write_reports(
+    results: Sequence[Result],
+    folder: Path,
+    *,
+    assignment_title: str,
+    sources: Sequence[Mapping[str, str]] = (),
+    previous: Sequence[Result | None] = (),
+    overrides: Sequence[Decision | None] = (),
+    attempts: Sequence[Handed] = (),
+    course: str = "",
+    outlines: Sequence[Result] = (),
+) -> Path:
+    """Write the page of the class, and for each submission the student's page and the instructor's.
+
+    ``students/`` holds what students may see, and nothing that leads elsewhere: hand it out by copying it.
+    ``index.html`` and ``instructor/`` are for instructors.  Each file is replaced in one step, the index last:
+    a reader never sees half a page or a dead link.
+
+    Args:
+      sources: the files of each submission, to show the student's own lines and to say whose are alike.
+      previous: the attempt before each result, or None.
+      overrides: what a person decided about the points of each result, or None.
+      attempts: all attempts at this assignment with their times.
+      course: href of the page of the course, seen from ``folder``.
+      outlines: what the page of the class needs of each result, where ``results`` are read from files one by one.
+
+    Returns:
+      the path of the index.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    for name in (STUDENTS, INSTRUCTOR):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     stems = file_stems([r.submission for r in results])
-    for result, stem in zip(results, stems, strict=True):
-        page = submission_page(result, assignment_title=assignment_title, home="index.html")
-        _replace(folder / f"{stem}.html", page)
-        _replace(folder / f"{stem}.md", submission_markdown(result, assignment_title=assignment_title))
+    before: Sequence[Result | None] = previous or [None] * len(results)
+    decided: Sequence[Decision | None] = overrides or [None] * len(results)
+    files: Sequence[Mapping[str, str]] = sources or [{}] * len(results)
+    for result, stem, old, decision, text in zip(results, stems, before, decided, files, strict=True):
+        page = submission_page(result, assignment_title=assignment_title, sources=text, previous=old)
+        write_page(folder / STUDENTS / f"{stem}.html", page)
+        plain = submission_markdown(result, assignment_title=assignment_title, previous=old)
+        write_page(folder / STUDENTS / f"{stem}.md", plain)
+        full = instructor_page(
+            result,
+            assignment_title=assignment_title,
+            student_page=f"../{STUDENTS}/{stem}.html",
+            class_page="../index.html",
+            override=decision,
+            previous=old,
+            sources=text,
+        )
+        write_page(folder / instructor_href(stem), full)
     index = folder / "index.html"
-    _replace(index, class_page_at(results, assignment_title=assignment_title, hrefs=[f"{s}.html" for s in stems]))
+    page = class_page_at(
+        outlines or results,
+        assignment_title=assignment_title,
+        hrefs=[instructor_href(s) for s in stems],
+        previous=before,
+        sources=sources,
+        attempts=attempts,
+        course=course,
+    )
+    write_page(index, page)
     return index
+
+
+def instructor_href(stem: str) -> str:
+    """Where the instructor's page of a submission lies, seen from the page of the class."""
+    return f"{INSTRUCTOR}/{stem}.instructor.html"
 
 
 def file_stems(names: Sequence[str]) -> list[str]:
@@ -62,7 +120,7 @@ def _stem(name: str) -> str:
     return f"submission-{stem}" if _RESERVED.fullmatch(stem) else stem
 
 
-def _replace(path: Path, content: str) -> None:
+def write_page(path: Path, content: str) -> None:
     """Write beside ``path`` and rename; a link in its place is replaced, not followed."""
     partial = path.with_name(f".{secrets.token_hex(8)}.part")
     try:

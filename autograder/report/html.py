@@ -17,6 +17,9 @@ from markupsafe import Markup, escape
 
 from autograder.report import advice, measured, plots, standing, text, view
 from autograder.report.classes import overview
+from autograder.report.heat import heat
+from autograder.report.history import Handed, history
+from autograder.report.similar import ALIKE, similarity
 from autograder.results import Result
 from question_bank.practice import practice
 
@@ -37,30 +40,26 @@ def submission_page(
       previous: the attempt before, for what changed.
       home: href of the class page, for instructors.
     """
-    views = view.functions(result)
-    return (
-        _environment()
-        .get_template("submission.html.j2")
-        .render(
-            result=result,
-            assignment_title=assignment_title,
-            home=home,
-            views=views,
-            fault=standing.fault(result),
-            unsettled=standing.unsettled(result),
-            share=standing.share(result),
-            standing=standing.standing(result),
-            left=any(map(measured.left_out, result.checks)),
-            summary=standing.summary(result),
-            steps=advice.steps(result),
-            change=standing.change(previous, result),
-            practice=practice(advice.missed_topics(result), result.provenance.submission_sha256),
-            complete=standing.complete(result),
-            findings={s: [f for f in result.findings if f.severity == s] for s in ("violation", "skipped", "note")},
-            excerpt=functools.partial(view.excerpt, sources),
-            states=view.STATES,
-            unsettled_words=measured.UNSETTLED,
-        )
+    return render(
+        "submission.html.j2",
+        result=result,
+        assignment_title=assignment_title,
+        home=home,
+        views=view.functions(result),
+        fault=standing.fault(result),
+        unsettled=standing.unsettled(result),
+        share=standing.share(result),
+        standing=standing.standing(result),
+        left=any(map(measured.left_out, result.checks)),
+        summary=standing.summary(result),
+        steps=advice.steps(result),
+        change=standing.change(previous, result),
+        practice=practice(advice.missed_topics(result), result.provenance.submission_sha256),
+        complete=standing.complete(result),
+        findings={s: [f for f in result.findings if f.severity == s] for s in ("violation", "skipped", "note")},
+        excerpt=functools.partial(view.excerpt, sources),
+        states=view.STATES,
+        unsettled_words=measured.UNSETTLED,
     )
 
 
@@ -70,18 +69,40 @@ def class_page(results: Sequence[Result], *, assignment_title: str, links: Mappi
     return class_page_at(results, assignment_title=assignment_title, hrefs=hrefs)
 
 
-def class_page_at(results: Sequence[Result], *, assignment_title: str, hrefs: Sequence[str]) -> str:
-    """Like :func:`class_page` with one href per result, for classes where a name occurs twice."""
-    return (
-        _environment()
-        .get_template("class.html.j2")
-        .render(
-            assignment_title=assignment_title,
-            states=view.STATES,
-            provenance=results[0].provenance if results else None,
-            **overview(results, hrefs),
-        )
+def class_page_at(
+    results: Sequence[Result],
+    *,
+    assignment_title: str,
+    hrefs: Sequence[str],
+    previous: Sequence[Result | None] = (),
+    sources: Sequence[Mapping[str, str]] = (),
+    attempts: Sequence[Handed] = (),
+    course: str = "",
+) -> str:
+    """Like :func:`class_page` with one href per result, for classes where a name occurs twice.
+
+    Args:
+      previous: the attempt before each result, where there is one.
+      sources: the files of each submission, to say whose are alike.
+      attempts: all attempts at the assignment with their times.
+      course: href of the page of the course.
+    """
+    return render(
+        "class.html.j2",
+        assignment_title=assignment_title,
+        states=view.STATES,
+        provenance=results[0].provenance if results else None,
+        similar=similarity(sources),
+        alike=ALIKE,
+        history=history(attempts),
+        course=course,
+        **overview(results, hrefs, previous),
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template of this folder."""
+    return _environment().get_template(template).render(**values)
 
 
 @functools.cache
@@ -103,7 +124,7 @@ def _environment() -> jinja2.Environment:
         pair=lambda place: text.value_pair(place.expected, place.actual),
         value=lambda number: text.value_pair(number, number)[0],
         seconds=lambda number: f"{number:.3g} s",
-        name=lambda value: text.visible(value, limit=160),
+        name=_name,
         function=_function,
         plain_function=text.function_name,
         number=text.short_number,
@@ -112,6 +133,8 @@ def _environment() -> jinja2.Environment:
         unmeasured=lambda check: [r for r in check.rows if measured.unmeasured(check.evidence, r.worst)],
         loss_plot=plots.loss_plot,
         ratio_plot=plots.ratio_plot,
+        heat=heat,
+        si=text.si,
         lines=_lines,
         prose=_prose,
     )
@@ -124,9 +147,14 @@ def _finalize(value: Any) -> Any:
     return text.visible(value)
 
 
+def _name(value: str) -> str:
+    """Name a submission, a person or a title; a heading without text would be none."""
+    return text.visible(value, limit=160) if value.strip() else "(no name)"
+
+
 def _function(name: str) -> Markup:
     """Name a graded function; compositions that come with the assignment are told apart."""
-    short = text.visible(name.removeprefix("given."), limit=160)
+    short = _name(name.removeprefix("given."))
     together = (
         Markup(' <span class="together">(<span>your functions </span>together)</span>')
         if name.startswith("given.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.report.measured import MEASURED, left_out, ratios, training
 from autograder.report.plots import Strip, strip_plot
-from autograder.report.text import short_number, times
+from autograder.report.text import short_number, si, times
 from autograder.results import CheckEvidence, Result
 
 
@@ -70,3 +70,14 @@ def _learned(checks: Sequence[CheckEvidence]) -> list[Spread]:
         without = len(checks) - len(values)
         found.append(Spread(checks[0].function, checks[0].title, axis, strip, words, len(values), without))
     return found
+
+
+def grading_time(results: Sequence[Result]) -> Spread | None:
+    """Lay out how long judging each submission took, all processes together."""
+    values = [r.provenance.seconds["all"] for r in results if r.provenance.seconds.get("all", 0) > 0]
+    strip = strip_plot(values, {}, ratio=False)
+    if strip is None:
+        return None
+    middle, low, high = (si(v, "s") for v in (statistics.median(values), min(values), max(values)))
+    words = f"Median {middle}, from {low} to {high}; {si(sum(values), 's')} in all, side by side or not."
+    return Spread("", "Time to grade", "seconds to grade", strip, words, len(values), len(results) - len(values))

@@ -104,14 +104,23 @@ def ratio_plot(found: Ratio) -> RatioPlot:
     return RatioPlot(ticks, scale(1.0), scale(found.middle), low, round(max(high - low, 2.0), 1))
 
 
-def strip_plot(values: Sequence[float], rules: Mapping[str, float], ratio: bool) -> Strip | None:
-    """Lay out one dot per submission, stacked where they are close, with named lines to compare them with."""
+def strip_plot(
+    values: Sequence[float], rules: Mapping[str, float], ratio: bool, frame: Sequence[float] = ()
+) -> Strip | None:
+    """Lay out one dot per submission, stacked where they are close, with named lines to compare them with.
+
+    Args:
+      frame: the ends of the axis; default: whatever the values need.
+    """
     shown = finite(values)
     if not shown:
         return None
     named = {name: v for name, v in rules.items() if math.isfinite(v)}
     both = [*shown, *named.values()]
-    scale = around_one(both, 14, 346) if ratio else fitting(both, 14, 346)
+    if frame:
+        scale = Scale(min(frame), max(frame), 14, 346)
+    else:
+        scale = around_one(both, 14, 346) if ratio else fitting(both, 14, 346)
     columns = [round(scale(v) / 7) for v in sorted(shown)]
     step = min(6.0, 34.0 / max(Counter(columns).values()))
     height: Counter[int] = Counter()

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report import advice, measured, readings, standing, text, view
+from autograder.report import advice, heat, measured, readings, standing, text, view
 from autograder.report.ink import QUIET, STYLES, Ink, hang
 from autograder.results import CheckEvidence, Result
 
@@ -155,7 +155,9 @@ def _row(check: view.CheckView, row: view.Row) -> Iterator[str]:
         yield f"at {text.place_words(case.place)} expected {expected}, yours {actual}"
     if case.message != check.evidence.message:
         yield from filter(None, [case.message])
-    yield from filter(None, [text.distance(case), case.advice, case.where])
+    yield from filter(
+        None, [text.distance(case), heat.words(case.error_map) if case.error_map else "", case.advice, case.where]
+    )
 
 
 def _remarks(ink: Ink, result: Result, verbose: bool) -> Iterator[RenderableType]:
