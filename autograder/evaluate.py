@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from autograder import tree
 from autograder.device import DeviceError, DeviceWorker, Lost
+from autograder.recent import Recent
 
 INSPECT_SECONDS = 30
+REMEMBERED = 256 << 20  # bytes of what programs answered
 SHARE = 0.05  # of a program's own time limit, for each further program that runs along with it
 
 __all__ = ["DeviceError", "Evaluator", "Memory", "Outputs", "Refusal", "Task"]
@@ -53,12 +55,37 @@ class Outputs:
     operations: Mapping[str, int] = field(default_factory=dict)
 
 
+def _size(found: Any) -> int:
+    return 2000 + (sum(a.nbytes for leaves in found.rounds for a in leaves) if isinstance(found, Outputs) else 0)
+
+
+Name = tuple[str, str]  # a normalised program, and the task that it was run for
+
+
 @dataclass
 class Memory:
-    """Equal programs are judged once: what each normalised program answered, by task."""
+    """Equal programs are judged once: what each normalised program answered, by task.
 
-    found: dict[tuple[str, str], Any] = field(default_factory=dict)
+    What was not seen for longest is forgotten first, so that a large class fits into memory.
+    """
+
+    found: Recent[Name, Any] = field(default_factory=lambda: Recent(REMEMBERED, _size))
     hits: int = 0
+
+    def look(self, names: Iterable[Name]) -> tuple[dict[Name, Any], set[Name]]:
+        """Return what is known of these programs, and those that the caller shall run now.
+
+        A program that is in neither is run by another process, which shares this memory: ask again later.
+        """
+        asked = list(names)
+        known = {n: found for n in asked if (found := self.found.get(n)) is not None}
+        self.hits += len(known)
+        return known, set(asked) - set(known)
+
+    def keep(self, found: Mapping[Name, Any]) -> None:
+        """Remember what programs answered."""
+        for name, value in found.items():
+            self.found[name] = value
 
 
 class Evaluator:
@@ -83,28 +110,31 @@ class Evaluator:
         with self.lock:
             inspected = self.inspect(tasks)
             results: dict[str, Outputs | Refusal] = {}
-            ready: list[Task] = []
+            left: dict[Name, Task] = {}
             for task in tasks:
                 inspection = inspected[task.key]
                 if isinstance(inspection, Refusal):
                     results[task.key] = inspection
-                elif (known := memory.found.get((inspection["normal"], task.key))) is not None:
-                    memory.hits += 1
-                    results[task.key] = known
                 else:
-                    ready.append(task)
-            for key, outcome in self._together(ready).items():
-                inspection = inspected[key]
-                assert not isinstance(inspection, Refusal)
-                found: Outputs | Refusal
-                if isinstance(outcome, Refusal):
-                    found = outcome
-                else:
-                    found = Outputs(tuple(map(tuple, outcome)), inspection["normal"], inspection["operations"])
+                    left[inspection["normal"], task.key] = task
+            run = self._together
+            while left:
+                known, ours = memory.look(left)
+                ready = {name: task for name, task in left.items() if name in ours}
+                outcomes = run(list(ready.values())) if ready else {}
+                fresh: dict[Name, Outputs | Refusal] = {}
+                for name in ready:
+                    inspection, outcome = inspected[name[1]], outcomes[name[1]]
+                    assert not isinstance(inspection, Refusal)
+                    if isinstance(outcome, Refusal):
+                        fresh[name] = outcome
+                    else:
+                        fresh[name] = Outputs(tuple(map(tuple, outcome)), name[0], inspection["operations"])
                 # A timeout or a crash may be the machine's doing: it is not remembered.
-                if not (isinstance(found, Refusal) and found.kind in ("timeout", "crash")):
-                    memory.found[inspection["normal"], key] = found
-                results[key] = found
+                memory.keep({n: f for n, f in fresh.items() if getattr(f, "kind", "") not in ("timeout", "crash")})
+                results |= {name[1]: found for name, found in (known | fresh).items()}
+                left = {n: t for n, t in left.items() if t.key not in results}
+                run = self._again  # the worker may have been replaced
             return results
 
     def inspect(self, tasks: Sequence[Task], again: bool = True) -> dict[str, dict[str, Any] | Refusal]:

@@ -13,6 +13,7 @@ from autograder.answers import Answers, KnownMistake, inputs_of
 from autograder.checks import Check
 from autograder.compare import compare, scales
 from autograder.diagnose import describe, match_mistake
+from autograder.errormap import error_map
 from autograder.evaluate import Outputs, Refusal
 from autograder.explain import Explanation, explain_failure, explain_refusal, explain_structure
 from autograder.plan import PERFORMANCE, Call, Plan, Probe
@@ -62,16 +63,29 @@ class Observed:
         outcome = NOT_JUDGED if NOT_JUDGED in outcomes else FAILED if FAILED in outcomes else PASSED
         first = next((c for c in cases if c.outcome != PASSED), None)
         programs = {self.normal(p) for p in self.plan.probes[check.name]}
+        ran = [self.ran.get(f"{p.call.key}/{p.steps}") for p in self.plan.probes[check.name]]
+        counted = [r.operations for r in ran if isinstance(r, Outputs)]
         return CheckEvidence(
             name=check.name,
             title=check.title,
             function=check.function,
             kind=check.kind,
             outcome=outcome,
-            cases=cases,
+            cases=self.with_map(check, cases),
             message=first.message if first else "",
             program=" ".join(sorted(filter(None, programs))) if None not in programs else "",
+            operations=_counts(max(counted, key=lambda one: sum(one.values()), default={})),
         )
+
+    def with_map(self, check: Check, cases: tuple[CaseEvidence, ...]) -> tuple[CaseEvidence, ...]:
+        """Show where the worst failing case differs; one map a check, for every result is stored."""
+        failed = [i for i, c in enumerate(cases) if c.outcome == FAILED and c.place is not None and c.error is not None]
+        if check.kind not in ("values", "gradients") or not failed:
+            return cases
+        worst = max(failed, key=lambda i: np.nan_to_num(cases[i].error or 0.0, nan=np.inf))
+        probe = self.plan.probes[check.name][worst]
+        found = error_map(self.outputs[probe.key], self.answers.truth[probe.key], self.paths(probe), cases[worst].place)
+        return (*cases[:worst], dataclasses.replace(cases[worst], error_map=found), *cases[worst + 1 :])
 
     def normal(self, probe: Probe) -> str | None:
         result = self.ran.get(f"{probe.call.key}/{probe.steps}")
@@ -244,6 +258,11 @@ class Observed:
         """Whether a check will be set aside because one that it rests on did not pass."""
         needs = self.plan.assignment.checks[name].needs
         return any(n in evidence and evidence[n].outcome != PASSED for n in needs)
+
+
+def _counts(operations: Mapping[str, int]) -> dict[str, int]:
+    """How often a program does what; without the frame that every program has, for every result is stored."""
+    return {n.removeprefix("stablehlo."): k for n, k in operations.items() if not n.startswith(("builtin.", "func."))}
 
 
 def numeric_probes(plan: Plan, answers: Answers) -> Iterator[Probe]:

@@ -1,19 +1,14 @@
-"""Grade submissions: read, screen, trace, judge, score; many side by side, resumable, never all lost for one."""
+"""Grade a submission: read, screen, trace; judge, score.  The two halves may lie on two machines."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
 import importlib.metadata
-import os
-import re
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import __version__
@@ -21,17 +16,21 @@ from autograder.answers import Answers
 from autograder.assignment import Assignment
 from autograder.device import DeviceError
 from autograder.evaluate import Evaluator, Memory
-from autograder.evidence import MEASURED
 from autograder.judge import LEFT_OUT, judge
 from autograder.performance import Measure
 from autograder.plan import Call, Plan
-from autograder.results import SKIPPED, Finding, Provenance, Result, ResultError, from_json, to_json
+from autograder.remarks import left_out, raised
+from autograder.results import NOT_JUDGED, SKIPPED, Finding, Provenance, Result
 from autograder.sandbox import Sandbox
 from autograder.score import score
 from autograder.screen import screen
 from autograder.stand import Stand
+from autograder.store import file_name, read_result, write_result
 from autograder.submission import Submission, read_submission
-from autograder.tracing import Failure, Program, Traced, TracerError, trace
+from autograder.tracing import Failure, Program, TracerError, trace
+from autograder.tree import Spec
+
+__all__ = ["Handed", "Session", "file_name", "grade_one", "hand_out", "judge_handed", "stored", "write_result"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,119 @@ class Session:
     def assignment(self) -> Assignment:
         return self.plan.assignment
 
+    def order(self, measured: bool = True) -> Order:
+        """What tracing needs to know.
+
+        Args:
+          measured: trace also what only training, throughput and cost need.
+        """
+        plan, answers = self.plan, self.answers
+        calls = {k: c for k, c in answers.calls.items() if measured or c.precision == "highest"}
+        return Order(plan.assignment, calls, answers.cotangents(plan), measured)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of the machine that traces: shapes and rules, no input and no answer."""
+
+    assignment: Assignment
+    calls: Mapping[str, Call]
+    cotangents: Mapping[str, list[Spec]]
+    measured: bool
+    engine: str = __version__
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What one submission handed out: programs, and words about its source.  Nothing of it can run as Python."""
+
+    name: str
+    sha256: str
+    sandbox: str
+    programs: Mapping[str, Program | Failure] = field(default_factory=dict)  # by call
+    findings: tuple[Finding, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)  # filename -> text, to quote lines from
+    output: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    problem: str = ""
+    measured: bool = True  # traced also for training, throughput and cost
+
+
+def hand_out(
+    path: Path, session: Session, *, measured: bool = True, stop: threading.Event | None = None, name: str = ""
+) -> Handed:
+    """Read, screen and trace a submission.  This is the half that meets student code, in the sandbox.
+
+    Args:
+      measured: trace also what only training, throughput and cost need.
+      name: what to call the submission, where its path does not tell.
+    """
+    return trace_read(read_submission(path), session.order(measured), session.box, stop=stop, name=name)
+
+
+def trace_read(
+    submission: Submission, order: Order, box: Sandbox, *, stop: threading.Event | None = None, name: str = ""
+) -> Handed:
+    """Screen and trace a submission that was read already."""
+    base = Handed(
+        name or submission.name,
+        submission.sha256,
+        box.level,
+        findings=submission.findings,
+        measured=order.measured,
+    )
+    if submission.problem:
+        return replace(base, findings=(), problem=submission.problem)
+    violations: tuple[Finding, ...] = ()
+    try:
+        allowed, violations = screen(submission, order.assignment.policy)
+        traced = trace(allowed, order.assignment, order.calls, order.cotangents, box, stop)
+        remarks = (*submission.findings, *violations)
+        return replace(
+            base,
+            programs=dict(left_out(traced.programs, order.calls, remarks)),
+            findings=(*remarks, *raised(traced, allowed)),
+            sources=submission.sources,
+            output=traced.output,
+            seconds=traced.seconds,
+        )
+    except InterruptedError:
+        raise
+    except Exception as error:  # ours, loud, and no other submission's loss
+        return replace(base, findings=(*submission.findings, *violations), problem=_ours(error))
+
+
+def judge_handed(
+    handed: Handed,
+    session: Session,
+    evaluator: Evaluator,
+    stand: Stand | None = None,
+    *,
+    say: Callable[[str], object] = lambda text: None,
+) -> Result:
+    """Judge what a submission handed out.  This is the half that knows the secret; it runs programs only."""
+    if handed.problem:
+        ours = handed.problem.startswith(NOT_JUDGED)
+        return _result(handed, session, "" if ours else evaluator.start(), findings=handed.findings)
+    started = time.monotonic()
+    try:
+        device = evaluator.start()
+        begun = time.monotonic()
+        programs, sources = handed.programs, handed.sources
+        plan, answers = session.plan, session.answers
+        measure = None
+        if stand is not None and handed.measured:
+            measure = Measure(programs, plan, answers, stand, session.memory, sources, say)
+        checks = judge(programs, plan, answers, evaluator, session.memory, sources, measure)
+    except InterruptedError:
+        raise
+    except Exception as error:
+        return _result(replace(handed, problem=_ours(error)), session, "", findings=handed.findings)
+    now = time.monotonic()
+    seconds = {**handed.seconds, "judge": now - begun, "all": handed.seconds.get("all", 0.0) + now - started}
+    result = _result(handed, session, device, findings=handed.findings, seconds=seconds)
+    return score(replace(result, checks=checks, output=handed.output), session.assignment)
+
 
 def grade_one(
     path: Path,
@@ -56,236 +168,83 @@ def grade_one(
     *,
     stop: threading.Event | None = None,
     say: Callable[[str], object] = lambda text: None,
+    name: str = "",
 ) -> Result:
     """Grade one submission; whatever it holds, the answer is a :class:`Result`.
 
     Args:
       stand: where training, throughput and cost are measured; None leaves these checks out.
       say: told what is under way.
+      name: what to call the submission, where its path does not tell.
     """
     started = time.monotonic()
-    submission = read_submission(path)
-    if submission.problem:
-        return _result(submission, session, evaluator.start(), problem=submission.problem)
-    violations: tuple[Finding, ...] = ()
-    try:
-        allowed, violations = screen(submission, session.assignment.policy)
-        plan, answers, sources = session.plan, session.answers, submission.sources
-        # Without a stand nothing is timed or trained, so nothing is traced for that.
-        calls = {k: c for k, c in answers.calls.items() if stand or c.precision == "highest"}
-        traced = trace(allowed, session.assignment, calls, answers.cotangents(plan), session.box, stop)
-        device = evaluator.start()
-        traced_at = time.monotonic()
-        remarks = (*submission.findings, *violations)
-        traced = replace(traced, programs=dict(_left_out(traced.programs, answers.calls, remarks)))
-        measure = Measure(traced.programs, plan, answers, stand, session.memory, sources, say) if stand else None
-        checks = judge(traced.programs, plan, answers, evaluator, session.memory, sources, measure)
-    except InterruptedError:
-        raise
-    except Exception as error:  # ours, loud, and no other submission's loss
-        detail = str(error) if isinstance(error, TracerError | DeviceError) else f"{type(error).__name__}: {error}"
-        problem = f"not judged, and not the student's fault: {detail}"
-        return _result(submission, session, "", problem=problem, findings=(*submission.findings, *violations))
-    seconds = {**traced.seconds, "judge": time.monotonic() - traced_at, "all": time.monotonic() - started}
-    findings = (*submission.findings, *violations, *_raised(traced, allowed))
-    result = _result(submission, session, device, findings=findings, seconds=seconds)
-    return score(replace(result, checks=checks, output=traced.output), session.assignment)
+    # Without a stand nothing is timed or trained, so nothing is traced for that.
+    handed = hand_out(path, session, measured=stand is not None, stop=stop, name=name)
+    handed = replace(handed, seconds={**handed.seconds, "all": time.monotonic() - started})
+    return judge_handed(handed, session, evaluator, stand, say=say)
 
 
-def grade_many(
-    paths: Sequence[Path],
-    session: Session,
-    folder: Path,
-    *,
-    jobs: int = 0,
-    device: str = "auto",
-    quick: bool = False,
-    done: Callable[[Result, bool], None] = lambda result, kept: None,
-    say: Callable[[str], object] = lambda text: None,
-) -> list[Result]:
-    """Grade submissions side by side and store each result in ``folder`` as it comes.
-
-    A result that is stored already, for the same bytes, seed, assignment and engine, is kept: an
-    interrupted run goes on where it stopped.
+def stored(
+    path: Path, folder: Path, session: Session, device: str, quick: bool = False, bytes_only: bool = False
+) -> Result | None:
+    """Return the stored result of a submission if nothing that it rests on has changed.
 
     Args:
-      jobs: submissions side by side; 0 for one per core.
-      device: "cpu", "gpu", "tpu" or "auto"; several GPUs get one evaluator each.
-      quick: leave out training, throughput and cost.
-      done: called after each submission with its result and whether it was kept.
-
-    Raises:
-      KeyboardInterrupt: after all processes of this run were ended; what was graded is stored.
+      bytes_only: ask for the same bytes, assignment and seed only.
     """
-    jobs = min(jobs or os.cpu_count() or 1, max(1, len(paths)))
-    folder.mkdir(parents=True, exist_ok=True)
-    results: dict[Path, Result] = {}
-    stop = threading.Event()
-    with _devices(jobs, session, device, quick) as (evaluators, stand):
-        name = evaluators[0].start()
-
-        def work(number: int, path: Path) -> tuple[Path, Result, bool]:
-            kept = stored(path, folder, session, name, quick)
-            if kept is not None:
-                return path, kept, True
-            evaluator = evaluators[number % len(evaluators)]
-            result = grade_one(path, session, evaluator, stand, stop=stop, say=lambda text: say(f"{path.name}: {text}"))
-            write_result(result, folder / file_name(path))
-            return path, result, False
-
-        with ThreadPoolExecutor(jobs) as pool:
-            pending: set[Future[tuple[Path, Result, bool]]] = {pool.submit(work, i, p) for i, p in enumerate(paths)}
-            try:
-                while pending:
-                    finished, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        path, result, kept = future.result()
-                        results[path] = result
-                        done(result, kept)
-            except BaseException:
-                stop.set()
-                for future in pending:
-                    future.cancel()
-                raise
-    return [results[p] for p in paths]
-
-
-@contextlib.contextmanager
-def _devices(jobs: int, session: Session, device: str, quick: bool) -> Iterator[tuple[list[Evaluator], Stand | None]]:
-    """One evaluator for each GPU, or for each job on the CPU; and one test stand."""
-    limits = session.assignment.limits
-    first = Evaluator(device, limits["run_seconds"], limits["memory_mb"])
-    evaluators = [first]
-    stand = None
-    try:
-        first.start()
-        on_cpu = first.worker.about["platform"] == "cpu"
-        count = jobs if on_cpu else int(first.worker.about["count"])
-        kind = "cpu" if on_cpu else device.partition(":")[0].replace("auto", "gpu")
-        for index in range(1, count):
-            one = kind if on_cpu else f"{kind}:{index}"
-            evaluators.append(Evaluator(one, limits["run_seconds"], limits["memory_mb"]))
-        if not quick and any(c.kind in MEASURED for c in session.assignment.checks.values()):
-            stand = Stand(kind, limits["memory_mb"])
-        yield evaluators, stand
-    finally:
-        for evaluator in evaluators:
-            evaluator.close()
-        if stand is not None:
-            stand.close()
-
-
-def stored(path: Path, folder: Path, session: Session, device: str, quick: bool = False) -> Result | None:
-    """Return the stored result of a submission if nothing that it rests on has changed."""
-    try:
-        result = from_json((folder / file_name(path)).read_text())
-    except (OSError, ResultError, UnicodeDecodeError):
+    result = read_result(folder / file_name(path))
+    if result is None or not (result.score and result.score.judged) or not (result.checks or bytes_only):
         return None
-    if not result.checks or not (result.score and result.score.judged):
+    if not quick and not bytes_only and any(c.outcome == SKIPPED and c.message == LEFT_OUT for c in result.checks):
         return None
-    if not quick and any(c.outcome == SKIPPED and c.message == LEFT_OUT for c in result.checks):
-        return None
-    now = _provenance(read_submission(path), session, device)
-    same = ("assignment", "assignment_sha256", "engine_version", "submission_sha256", "seed", "sandbox", "device")
+    now = _provenance(read_submission(path).sha256, session.box.level, session, device)
+    same = ["assignment", "submission_sha256", "seed"]
+    if not bytes_only:
+        same += ["assignment_sha256", "engine_version", "sandbox", "device"]
     if any(getattr(now, name) != getattr(result.provenance, name) for name in same):
         return None
     return score(result, session.assignment)
 
 
-def write_result(result: Result, path: Path) -> None:
-    """Store a result in one step: a reader sees the old file or the new one."""
-    text = to_json(result)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(partial, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(partial)
-        raise
+def not_judged(name: str, sha256: str, session: Session, error: Exception) -> Result:
+    """The result of a submission that something of ours failed for, outside of tracing and judging."""
+    return _result(Handed(name, sha256, session.box.level, problem=_ours(error)), session, "")
 
 
-def file_name(path: Path) -> str:
-    """A safe, short and unique name for a submission's result, whatever and wherever the submission is.
-
-    Students hand in files of one name from folders of their own, so the folder counts too.
-    """
-    raw = os.fsencode(os.path.join(os.path.abspath(path.parent), path.name))
-    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name)[:60].strip(".") or "submission"
-    return f"{plain}-{hashlib.sha256(raw).hexdigest()[:8]}.json"
+def _ours(error: Exception) -> str:
+    detail = str(error) if isinstance(error, TracerError | DeviceError) else f"{type(error).__name__}: {error}"
+    return f"{NOT_JUDGED}, and not the student's fault: {detail}"
 
 
-def _left_out(
-    programs: Mapping[str, Program | Failure], calls: Mapping[str, Call], remarks: Sequence[Finding]
-) -> Iterator[tuple[str, Program | Failure]]:
-    """Where a function is missing because its source was set aside, say that instead."""
-    why = {f.function: f for f in reversed(remarks) if f.function and f.severity != "note"}
-    for key, program in programs.items():
-        remark = why.get(calls[key].function)
-        if isinstance(program, Failure) and program.kind == "missing" and remark is not None:
-            program = Failure("removed", remark.message, {"where": remark.where})
-        yield key, program
-
-
-def _raised(traced: Traced, submission: Submission) -> Iterator[Finding]:
-    """Remarks on top-level statements that raised or ended the process; the others were run."""
-    modules = {m.name: m.statements for m in submission.modules}
-    for event in traced.raised:
-        try:
-            name, index = event["raised"]
-            statement = modules[name][index]
-        except (KeyError, IndexError, TypeError, ValueError):
-            continue
-        line = event.get("line")
-        line = line if isinstance(line, int) and event.get("file") == statement.filename else statement.line
-        source = submission.sources.get(statement.filename, "").splitlines()
-        code = source[line - 1].strip()[:200] if 0 < line <= len(source) else ""
-        why = {
-            "timeout": "did not end in time",
-            "cpu": "used up its processor time",
-            "memory": "used too much memory",
-            "flood": "printed without end",
-            "died": "ended the process",
-        }.get(str(event.get("kind", "")), "")
-        if not why:
-            first = (str(event.get("message", "")).strip().splitlines() or [""])[0][:300]
-            why = f"raised {str(event.get('type', 'an error'))[:80]}" + (f": {first}" if first else "")
-        yield Finding(
-            "skipped", f"{statement.filename}, line {line}", f"this statement {why}; it was skipped", code=code
-        )
-
-
-def _provenance(submission: Submission, session: Session, device: str) -> Provenance:
+def _provenance(sha256: str, sandbox: str, session: Session, device: str) -> Provenance:
     return Provenance(
         assignment=session.assignment.slug,
         assignment_version=session.assignment.version,
         assignment_sha256=session.assignment.sha256,
         engine_version=__version__,
-        submission_sha256=submission.sha256,
+        submission_sha256=sha256,
         seed=session.plan.seed.identity,
-        sandbox=session.box.level,
+        sandbox=sandbox,
         device=device,
     )
 
 
 def _result(
-    submission: Submission,
+    handed: Handed,
     session: Session,
     device: str,
     *,
-    problem: str = "",
     findings: Sequence[Finding] = (),
     seconds: dict[str, float] | None = None,
 ) -> Result:
     provenance = replace(
-        _provenance(submission, session, device),
+        _provenance(handed.sha256, handed.sandbox, session, device),
         libraries=libraries(),
         seconds={k: round(v, 3) for k, v in (seconds or {}).items()},
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
-    result = Result(submission.name, provenance, findings=tuple(findings), problem=problem)
-    if problem.startswith("not judged"):
+    result = Result(handed.name, provenance, findings=tuple(findings), problem=handed.problem)
+    if handed.problem.startswith(NOT_JUDGED):
         return result
     return score(result, session.assignment)
 

@@ -65,11 +65,10 @@ class Measure:
         if isinstance(inspection, Refusal):
             return _explained(refused(inspection, probe.call, self.plan, self.sources), base)
         memo = (str(inspection["normal"]), f"{check.name}/{probe.label}")
-        if memo not in self.memory.found:
-            self.memory.found[memo] = self._compare(check, probes, task, base)
-        else:
-            self.memory.hits += 1
-        found = self.memory.found[memo]
+        found = self.memory.look([memo])[0].get(memo)
+        if found is None:
+            found = self._compare(check, probes, task, base)
+            self.memory.keep({memo: found})
         assert isinstance(found, CaseEvidence)
         return found
 
@@ -124,11 +123,10 @@ class Measure:
                 if isinstance(inspection, Refusal):
                     return _evidence(check, [_explained(refused(inspection, call, self.plan, self.sources), base)])
             memo = (" ".join(str(inspected[t.key]["normal"]) for t in tasks), check.name)  # type: ignore[index]
-            if memo not in self.memory.found:
-                self.memory.found[memo] = self._train(check, calls, tasks)
-            else:
-                self.memory.hits += 1
-        found = self.memory.found[memo]
+            found = self.memory.look([memo])[0].get(memo)
+            if found is None:
+                found = self._train(check, calls, tasks)
+                self.memory.keep({memo: found})
         assert isinstance(found, CheckEvidence)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import platform
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,7 +35,8 @@ class Stand:
         """Hold the device against every other measurement on this machine."""
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self.lock, (folder / "device.lock").open("w") as handle:
+        # The folder may be shared by the machines of a cluster; their devices are not.
+        with self.lock, (folder / f"device-{platform.node()}.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 

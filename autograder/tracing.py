@@ -241,11 +241,11 @@ class _Session:
         elif "program" in header:
             key = str(header["program"])
             if key in self.asked and key not in self.programs:
-                self.programs[key] = Program(payload, _checked(header["output"]))
+                self.programs[key] = Program(payload, checked_spec(header["output"]))
         elif "failure" in header:
             key = str(header["failure"])
             if header["kind"] == "structure":
-                header["actual"] = _checked(header["actual"])
+                header["actual"] = checked_spec(header["actual"])
             if key in self.asked and key not in self.programs:
                 self.programs[key] = Failure(str(header["kind"]), str(header["message"]), header)
         elif "raised" in header:
@@ -270,15 +270,15 @@ class _Session:
         return "cpu" if process.returncode in (-9, 137) else "died"
 
 
-def _checked(spec: Any, depth: int = 0) -> Spec:
+def checked_spec(spec: Any, depth: int = 0) -> Spec:
     """Refuse a description of an output that is not in the language of specs."""
     if not isinstance(spec, list) or depth > 70 or not spec:
         raise ValueError("not a spec")
     kind = spec[0]
     if kind == "d":
-        return ["d", [[k if isinstance(k, int) else str(k), _checked(s, depth + 1)] for k, s in spec[1]]]
+        return ["d", [[k if isinstance(k, int) else str(k), checked_spec(s, depth + 1)] for k, s in spec[1]]]
     if kind in ("l", "t"):
-        return [kind, [_checked(s, depth + 1) for s in spec[1]]]
+        return [kind, [checked_spec(s, depth + 1) for s in spec[1]]]
     if kind in ("n", "k"):
         return [kind]
     if kind == "a":

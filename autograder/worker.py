@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -147,7 +149,15 @@ class Worker:
         return rebuild(module, rules), rebuild(reference, rules), sets
 
 
+def _follow(parent: int) -> None:
+    """End with the process that asked, however it ended: nobody else would stop a program that runs for ever."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def main(arguments: list[str]) -> int:
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     worker = Worker(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
     if "pinned" in arguments:

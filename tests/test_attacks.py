@@ -34,8 +34,9 @@ import pytest
 from rich.console import Console
 
 from autograder import grade, sandbox
+from autograder.batch import grade_many
 from autograder.evaluate import Evaluator, Memory
-from autograder.grade import Session, grade_many, grade_one
+from autograder.grade import Session, grade_one
 from autograder.judge import MEASURED, judge
 from autograder.report import show_result, submission_page
 from autograder.results import FAILED, NOT_JUDGED, PASSED, SKIPPED, CheckEvidence, Result, from_json, to_json

@@ -16,10 +16,11 @@ from conftest import COURSE, Ran
 from autograder import grade
 from autograder.answers import ReferenceFailed, obtain
 from autograder.assignment import load_folder
+from autograder.batch import grade_many
 from autograder.cli.common import exit_code
 from autograder.device import DeviceError
 from autograder.evaluate import Evaluator, Memory
-from autograder.grade import Session, file_name, grade_many, grade_one, stored, write_result
+from autograder.grade import Session, file_name, grade_one, stored, write_result
 from autograder.judge import LEFT_OUT, MEASURED
 from autograder.plan import PUBLIC, make_plan
 from autograder.results import FAILED, NOT_JUDGED, PASSED, SKIPPED, Result, from_json, to_json

@@ -24,6 +24,7 @@ from autograder.cli import (
     students,
 )
 from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, UsageError, complain, out
+from autograder.cluster_start import ClusterError
 from autograder.device import DeviceError
 from autograder.gradebook.policy import PolicyError
 from autograder.gradebook.records import LedgerError
@@ -80,7 +81,7 @@ def main() -> None:
             raise KeyboardInterrupt
     except (UsageError, Busy, AssignmentError, SeedError, ResultError, BankError, DocumentError, ErrataError) as error:
         code = complain(str(error), USAGE)
-    except (LedgerError, PolicyError, ExamError) as error:
+    except (LedgerError, PolicyError, ExamError, ClusterError) as error:
         code = complain(str(error), USAGE)
     except (ReferenceFailed, DeviceError, ProposalError, TemplateError) as error:
         code = complain(str(error), NOT_ALL_JUDGED)

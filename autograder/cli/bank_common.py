@@ -75,7 +75,7 @@ def item_text(item: Item, findings: Sequence[Finding] = (), *, key: bool = True)
             text.append(f"\n       {visible(option.feedback)}", "dim italic")
     if item.number and key:
         unit = f" {item.number.unit}" if item.number.unit else ""
-        text.append(f"\n ✓ {item.number.value:g}{unit} (± {item.number.tolerance:g})", "green")
+        text.append(f"\n ✓ {item.number.value:g}{unit} (± {item.number.reach:g})", "green")
     if key:
         for form in item.accepted:
             text.append(f"\n ✓ {visible(form)}", "green")

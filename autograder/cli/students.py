@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from autograder import sandbox
+from autograder.batch import grade_many
 from autograder.cli.common import (
     Device,
     Json,
@@ -16,6 +18,7 @@ from autograder.cli.common import (
     Quiet,
     Root,
     Slug,
+    UsageError,
     Verbose,
     exit_code,
     find_assignment,
@@ -24,10 +27,9 @@ from autograder.cli.common import (
     require_sandbox,
     spinner,
 )
-from autograder.grade import grade_many
 from autograder.plan import PUBLIC
 from autograder.report import show_result
-from autograder.results import to_json
+from autograder.results import Result, to_json
 
 
 def check(
@@ -37,6 +39,9 @@ def check(
     device: Device = "cpu",
     quick: Quick = False,
     sandboxed: Annotated[bool, typer.Option("--sandbox", help="Run inside the sandbox, as grading does.")] = False,
+    ci: Annotated[
+        bool, typer.Option("--ci", help="For GitHub Actions: annotate lines, write the job summary.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -45,14 +50,32 @@ def check(
 
     Example: autograder check submission.py -a backprop
     """
+    if ci and json:
+        raise UsageError("--ci and --json both write to standard output: choose one")
     loaded = find_assignment(assignment, root, submission)
     box = sandbox.probe() if sandboxed else sandbox.unsandboxed()
     require_sandbox(box, allow_none=True)
     session = open_session(loaded, PUBLIC, box, quiet or json)
     with TemporaryDirectory() as folder, spinner("checking", quiet or json) as say:
         result = grade_many([submission], session, Path(folder), device=device, quick=quick, say=say)[0]
+    if ci:
+        tell_github(result, loaded.title, submission)
     if json:
         print(to_json(result))
     elif not quiet:
         show_result(out, result, verbose=verbose)
     raise typer.Exit(exit_code([result]))
+
+
+def tell_github(result: Result, title: str, submission: Path) -> None:
+    """Print annotations for the lines of a pull request, and add the report to the page of the job."""
+    from autograder.exchange.github import annotations, summary
+
+    inside = submission.resolve().is_relative_to(Path.cwd())
+    file = submission.resolve().relative_to(Path.cwd()).as_posix() if inside and submission.is_file() else ""
+    print(annotations(result, file=file), end="")
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        advice = "Advice on public inputs; marks come from your instructor.\n\n"
+        with Path(page).open("a", encoding="utf-8") as stream:
+            stream.write(advice + summary([result], assignment_title=title))

@@ -102,7 +102,6 @@ def nesterov_step(d: Draw) -> Question:
         second=w - rate * g * (1 + mu) - rate * mu * mu * v,
         wrong=[
             Wrong("heavy ball", w - rate * new, "This is plain momentum; Nesterov's step uses g + μ·v with the new v."),
-            Wrong("old velocity", w - rate * (g + mu * v), "Use the new velocity in the step."),
             Wrong("new velocity not shrunk", w - rate * (g + new), "Multiply the new velocity by the momentum."),
             Wrong("no gradient", w - rate * mu * new, "Add the gradient once more to the shrunk velocity."),
             Wrong("no momentum", w - rate * g, "The velocity counts too."),

@@ -21,8 +21,9 @@ from submissions import distinct, partly_equal
 from autograder import sandbox
 from autograder.answers import obtain
 from autograder.assignment import load
+from autograder.batch import grade_many
 from autograder.evaluate import Evaluator, Memory
-from autograder.grade import Session, grade_many, grade_one
+from autograder.grade import Session, grade_one
 from autograder.plan import PUBLIC, make_plan
 from autograder.submission import find_submissions
 
