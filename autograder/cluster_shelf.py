@@ -1,0 +1,85 @@
+"""What lies on the scheduler of a cluster: the two halves of a run, and what equal programs answered.
+
+The scheduler opens nothing of it.  Equal programs are judged once across the cluster: who asks first shall run
+a program, the others are told to wait; when a worker is lost, what it was to run is free again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from distributed.diagnostics.plugin import SchedulerPlugin
+from distributed.protocol.serialize import Serialized, to_serialize
+
+from autograder.evaluate import REMEMBERED
+from autograder.recent import Recent
+
+
+class Shelf(SchedulerPlugin):
+    """Answers the workers of one run.
+
+    Args:
+      run: name of the run; every question carries it, so that several runs share a scheduler.
+      order: what tracing needs, for every worker.
+      course: what judging needs, the secret included; asked for by judging tasks only.
+      client: with its end the run ends, however it ended.
+    """
+
+    def __init__(self, run: str, order: Any, course: Any, client: str) -> None:
+        self.name = f"autograder-{run}"
+        self.run, self.client = run, client
+        self.halves = {"order": order, "course": course}
+        self.found: Recent[str, Any]
+        self.held: dict[str, tuple[str, str]] = {}  # program -> worker and task that run it now
+        self.granted = 0
+        self._scheduler: Any = None
+
+    async def start(self, scheduler: Any) -> None:
+        self._scheduler, self.found = scheduler, Recent(REMEMBERED, _size)  # not before: a lock does not travel
+        for name in ("fetch", "look", "keep", "drop", "count", "end"):
+            scheduler.handlers[f"autograder_{name}_{self.run}"] = getattr(self, name)
+
+    def remove_worker(self, scheduler: Any, worker: str, **more: Any) -> None:
+        for name in [n for n, (address, _) in self.held.items() if address == worker]:
+            del self.held[name]
+
+    def remove_client(self, scheduler: Any, client: str) -> None:
+        if client == self.client:
+            self.end()
+
+    def fetch(self, half: str) -> Any:
+        return to_serialize(self.halves[half])
+
+    def look(self, names: list[str], holder: list[str]) -> dict[str, Any]:
+        """What is known of these programs, and which the one who asks shall run now."""
+        known = {n: found for n in names if (found := self.found.get(n)) is not None}
+        ours = [n for n in names if n not in known and n not in self.held]
+        self.held |= dict.fromkeys(ours, (holder[0], holder[1]))
+        self.granted += len(ours)
+        return {"known": known, "ours": ours}
+
+    def keep(self, found: Mapping[str, Any], holder: list[str]) -> None:
+        for name, value in found.items():
+            self.found[name] = value
+            self.held.pop(name, None)
+
+    def drop(self, holder: list[str]) -> None:
+        """A task is over: what it did not answer may be run by others."""
+        for name in [n for n, by in self.held.items() if by == (holder[0], holder[1])]:
+            del self.held[name]
+
+    def count(self) -> dict[str, int]:
+        return {"programs": len(self.found), "granted": self.granted, "held": len(self.held)}
+
+    def end(self) -> None:
+        """Forget the run, the secret first."""
+        self.halves.clear()
+        for name in ("fetch", "look", "keep", "drop", "count", "end"):
+            self._scheduler.handlers.pop(f"autograder_{name}_{self.run}", None)
+        self.found = Recent(REMEMBERED, _size)
+
+
+def _size(value: Any) -> int:
+    frames = value.frames if isinstance(value, Serialized) else ()
+    return 500 + sum(memoryview(f).nbytes for f in frames)
