@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from conftest import Ran
@@ -248,7 +249,7 @@ def test_review_without_a_terminal_takes_decisions_as_options(bank: Path, comman
     assert ran.code == 0
     assert read_decisions(bank)[name].state == "approved"
     assert command("bank", "review").code == 2
-    assert f"1 approved" in " ".join(command("bank", "stats").out.split())
+    assert "1 approved" in " ".join(command("bank", "stats").out.split())
 
 
 # ---- proposals by a model
@@ -257,8 +258,8 @@ def test_review_without_a_terminal_takes_decisions_as_options(bank: Path, comman
 class Model(http.server.BaseHTTPRequestHandler):
     """A stand-in that speaks the chat format; ``answers`` are given one after the other."""
 
-    answers: list[str] = []
-    asked: list[dict] = []  # type: ignore[type-arg]
+    answers: ClassVar[list[str]] = []
+    asked: ClassVar[list[dict]] = []  # type: ignore[type-arg]
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

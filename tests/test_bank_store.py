@@ -35,7 +35,7 @@ EVERY_KIND = [
         id="many", kind="multiple", stem="Which are sums?",
         options=(Option("1 + 1", True), Option("2 + 0", True), Option("3", False)), **COMMON,
     ),
-    Item(id="number", kind="numeric", stem="ReLU(-2)?", number=Number(0.5, 0.01, "m", (Slip(-2.0, "Sign."),)), **COMMON),
+    Item(id="number", kind="numeric", stem="ReLU?", number=Number(0.5, 0.01, "m", (Slip(-2.0, "Sign."),)), **COMMON),
     Item(id="short", kind="short", stem="What does RNN stand for?", accepted=("yes", "1.10", "null", "~"), **COMMON),
     Item(id="match", kind="matching", stem="Match.", pairs=(Pair("a", "1"), Pair("b", "2")), extra=("3",), **COMMON),
     Item(id="order", kind="ordering", stem="Order.", steps=("first", "second", "third"), **COMMON),

@@ -25,8 +25,8 @@ from question_bank.document import find_documents, fingerprint, read_document
 from question_bank.item import KINDS, LEVELS, NUMERIC, SINGLE
 from question_bank.review import apply_decisions, read_decisions
 from question_bank.stats import compare, measure
-from question_bank.store import read_bank
 from question_bank.store import plain as as_plain
+from question_bank.store import read_bank
 from question_bank.template import draw, load_templates
 
 app = typer.Typer(help="The question bank: build it from documents, check it, look at it.", no_args_is_help=True)
@@ -36,7 +36,9 @@ app = typer.Typer(help="The question bank: build it from documents, check it, lo
 def build(
     documents: Annotated[list[Path], typer.Argument(help="Markdown files, or folders of them.")],
     folder: Annotated[Path, typer.Option("--out", "-o", help="Where the bank goes.")] = Path("bank"),
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List everything that was left out, and why.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List everything that was left out, and why.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a bank of exam items from course documents; the same documents give the same bytes.
@@ -92,7 +94,9 @@ def _left_out(made: Build, verbose: bool) -> None:
         out.print(f"  items that the lint refused: {len(refused)} (review.yaml)", highlight=False)
     if verbose:
         for item, findings in refused:
-            out.print(f"    {item.id}: {plain('; '.join(f.message for f in findings))}", highlight=False, soft_wrap=True)
+            out.print(
+                f"    {item.id}: {plain('; '.join(f.message for f in findings))}", highlight=False, soft_wrap=True
+            )
 
 
 @app.command("lint")
@@ -124,7 +128,9 @@ def show(
     item_id: Annotated[str, typer.Argument(help="Id of an item or a template, or the beginning of one.")],
     bank: Bank = None,
     seed: Annotated[str, typer.Option("--seed", help="For a template: which numbers to draw.")] = "1",
-    numeric: Annotated[bool, typer.Option("--numeric", help="For a template: ask for a number, without options.")] = False,
+    numeric: Annotated[
+        bool, typer.Option("--numeric", help="For a template: ask for a number, without options.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show an item with its key, its sources and what the lint says; or a draw of a template.
@@ -170,7 +176,8 @@ def stats(
     if found.taught:
         share = (found.covered + found.drawn) / found.taught
         out.print(
-            f"{found.covered + found.drawn} of {found.taught} topics that the documents teach are covered ({share:.0%}), "
+            f"{found.covered + found.drawn} of {found.taught} topics that the documents teach are covered "
+            f"({share:.0%}), "
             f"{found.drawn} of them by templates only",
             highlight=False,
             soft_wrap=True,

@@ -22,12 +22,12 @@ from question_bank.store import OWN, file_name, write_items
 from question_bank.template import draw, load_templates
 
 
-
-
 def export(
     to: Annotated[str, typer.Argument(help=f"Format: {', '.join(EXPORTS)}.")],
     bank: Bank = None,
-    file: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; default: bank with the ending of the format.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write; default: bank with the ending of the format.")
+    ] = None,
     topic: Annotated[str, typer.Option("--topic", help="Only topics that hold these words.")] = "",
     kind: Annotated[str, typer.Option("--kind", help="Only items of this kind.")] = "",
     approved: Annotated[bool, typer.Option("--approved", help="Only items that a person approved.")] = False,

@@ -22,7 +22,11 @@ from question_bank.review import Decision, apply_decisions, decide, read_decisio
 from question_bank.store import BankError, read_bank, read_items, write_items
 
 KEYS = "[b]a[/]pprove  [b]r[/]etire  [b]d[/]raft  [b]e[/]dit  [b]n[/]ext  [b]p[/]revious  [b]u[/]ndo  [b]q[/]uit"
-_NEXT, _BACK, _QUIT = ("n", " ", "\r", "\n", "j", "\x1b[C", "\x1b[B"), ("p", "k", "\x1b[D", "\x1b[A"), ("q", "\x1b", "\x03", "\x04")
+_NEXT, _BACK, _QUIT = (
+    ("n", " ", "\r", "\n", "j", "\x1b[C", "\x1b[B"),
+    ("p", "k", "\x1b[D", "\x1b[A"),
+    ("q", "\x1b", "\x03", "\x04"),
+)
 
 
 @dataclass

@@ -27,7 +27,7 @@ COURSE = Path("course.toml")
 FORMATS = ("table", "csv", "canvas", "moodle", "json")
 
 PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help="File with a section \"policy\"; default: course.toml, if there.")
+    Path | None, typer.Option("--policy", help='File with a section "policy"; default: course.toml, if there.')
 ]
 
 

@@ -67,7 +67,9 @@ def cross_validation_training_size(d: Draw) -> Question:
             Wrong("two folds out", rest - 2 * fold, "One fold is left out, not two."),
             Wrong("all examples", examples, "The test set and one fold are left out."),
             Wrong(
-                "one more fold", rest * folds // (folds + 1), f"Each of the {folds} folds is one part in {folds} of the rest."
+                "one more fold",
+                rest * folds // (folds + 1),
+                f"Each of the {folds} folds is one part in {folds} of the rest.",
             ),
             Wrong(
                 "one fewer fold",

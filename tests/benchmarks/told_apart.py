@@ -3,8 +3,9 @@
     python tests/benchmarks/run.py told-apart [--runs 100] [--busy]
 
 A solution that computes everything one and a half times, two that loop over the batch (in Python, unrolled by the
-trace; and as a loop in the program), and one that is equal to the reference are timed against the reference the way grading does it.  Counted is how often the
-verdict is the right one: points in full for the equal one, and never for the others.
+trace; and as a loop in the program), and one that is equal to the reference are timed against the reference the way
+grading does it.  Counted is how often the verdict is the right one: points in full for the equal one, and never for the
+others.
 """
 
 from __future__ import annotations
