@@ -91,6 +91,8 @@ def grade_with(
       device: what judging workers use: "cpu", "gpu", "tpu" or "auto".
       wait: seconds until there must be workers; None for as long as it takes.
     """
+    from distributed.comm.core import CommClosedError
+
     folder.mkdir(parents=True, exist_ok=True)
     tracers, judges, kind = wait_for_workers(client, wait, say)
     _examine(client, tracers)
@@ -140,6 +142,8 @@ def grade_with(
                 write_result(result, folder / file_name(job.path))
                 yield job.path, result, False
                 most = AHEAD * max(1, len(client.nthreads()))
+        except CommClosedError:
+            raise _lost() from None
         finally:
             for job in pending.values():
                 if job.future is not None:

@@ -23,6 +23,7 @@ JUDGE = ("EVALUATE", "GPU")  # either names a worker that judges
 CONNECT_SECONDS = 6
 WAIT_SECONDS = 90  # for workers of a scheduler that runs already
 OWN_OPTIONS = ("jobs", "trusted_network")  # of [cluster]; all others are those of dask_jobqueue.SLURMCluster
+NO_PAGES = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # dask's pages have no password
 SECRET = "AUTOGRADER_KEY"  # the variable that may hold the course secret
 INSTALL = 'install what it needs: pip install "autograder[cluster]"'
 
@@ -134,6 +135,7 @@ def _local(jobs: int) -> Iterator[Any]:
         security=True,
         protocol="tls://",
         dashboard_address=None,
+        scheduler_kwargs=NO_PAGES,
         resources={TRACE: 1, JUDGE[0]: 1},
         memory_limit=0,  # the sandbox and the evaluators have limits of their own
         silence_logs=logging.CRITICAL,
@@ -158,7 +160,7 @@ def _slurm(options: Mapping[str, Any]) -> Iterator[Any]:
         given.setdefault("processes", given["cores"])
     declared = ["--resources", f"{TRACE}=1,{JUDGE[0]}=1"]
     given["worker_extra_args"] = [*given.get("worker_extra_args", ()), *declared]
-    given.setdefault("scheduler_options", {"dashboard_address": None})
+    given["scheduler_options"] = NO_PAGES | given.get("scheduler_options", {})
     with _certificates(Path.home() / ".cache" / "autograder" / "cluster") as security:
         try:
             cluster = SLURMCluster(security=security, protocol="tls://", **given)
@@ -239,7 +241,7 @@ def _quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        with dask.config.set({"distributed.comm.retry.count": 3}):
+        with dask.config.set({"distributed.comm.retry.count": 3, "distributed.scheduler.http.routes": []}):
             yield
     finally:
         for logger, level in zip(loggers, before, strict=True):

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from conftest import COURSE, ROOT, Ran
 
@@ -58,7 +59,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cleo": SOLUTION.replace("0.9 *", "0.8 *"),
         "dora": STARTER,
         "emil": "",
-        "fred": SOLUTION + "\n\ndef dropout(key, x, *, rate):\n    raise NotImplementedError\n",
+        "fred": "import os\nprint('hello')\n1 / 0\n"
+        + SOLUTION
+        + "\n\ndef dropout(key, x, *, rate):\n    raise NotImplementedError\n",
     }
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text)
@@ -263,6 +266,25 @@ def test_an_order_holds_no_secret(secret_session: Session) -> None:
     assert KEY.encode() not in text and len(text) < 100_000
     probe = secret_session.plan.probes["standardize_values"][0]
     assert probe.inputs[0].tobytes()[:16] not in text
+
+
+def test_the_scheduler_is_lost(
+    work: Path, secret_session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was finished is stored; the run ends by itself and says so."""
+    monkeypatch.setattr(cluster_start, "CONNECT_SECONDS", 2)
+    with _machines(tmp_path, "TRACE=1,EVALUATE=1") as address:
+        each = cluster.grade_each_on(
+            address, [work / "emil.py", work / "anna.py"], secret_session, tmp_path / "out", device="cpu", quick=True
+        )
+        path, _, _ = next(each)
+        scheduler = next(p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline())
+        scheduler.kill()
+        started = time.monotonic()
+        with pytest.raises(ClusterError, match="is gone; what was finished is stored"):
+            list(each)
+        assert time.monotonic() - started < 30
+        assert path.name == "emil.py" and (tmp_path / "out" / file_name(path)).exists()
 
 
 def test_nobody_who_can_judge(tmp_path: Path) -> None:
