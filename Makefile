@@ -20,7 +20,7 @@ demo: ## grade sample submissions and a simulated class, write reports
 	@.venv/bin/autograder demo $(ARGS)
 
 test: setup ## run the tests
-	@$(PY) -m pytest -q -n logical --maxprocesses 4 $(ARGS)
+	@$(PY) -m pytest -q -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: setup ## formatting, lint and types
 	@$(PY) -m ruff format --check .

@@ -16,7 +16,7 @@ from autograder.plan import Seed
 
 COURSE, KEY, SETTINGS = "course", "course.key", "gradescope.json"
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = Path(__file__).with_name("template") / "gradescope"
+SCRIPTS = Path(__file__).with_name("gradescope")
 _PROJECT = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE")
 _REFERENCE = ("reference.py", "mistakes.py")  # nothing else of the secret half is needed to grade
 _DATE = (2020, 1, 1, 0, 0, 0)  # the same files make the same bytes

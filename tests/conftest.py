@@ -112,3 +112,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return Ran(int(stop.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first: with several workers the run ends when the last of them does."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -36,6 +36,8 @@ from autograder.store import file_name, read_result, write_result
 
 distributed = pytest.importorskip("distributed")
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one worker: what they share is made once
+
 SOLUTION = (COURSE / "reference" / "toy" / "solution.py").read_text()
 STARTER = (COURSE / "assignments" / "toy" / "starter.py").read_text()
 KEY = "0123456789abcdef0123456789abcdef"

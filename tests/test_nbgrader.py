@@ -29,7 +29,10 @@ from autograder.nbgrader.rebuild import Handed, Known, Written, read_handed, reb
 from autograder.results import NOT_JUDGED, Result, from_json
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
-pytestmark = pytest.mark.timeout(600)  # a dozen commands that import much, on a machine that does other things beside
+pytestmark = [
+    pytest.mark.timeout(600),  # a dozen commands that import much, on a machine that does other things beside
+    pytest.mark.xdist_group("nbgrader"),  # one course for all of them
+]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 KEY = "0123456789abcdef0123456789abcdef"

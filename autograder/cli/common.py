@@ -61,7 +61,7 @@ def plain(text: str) -> str:
 def find_assignment(slug: str | None, root: Path | None, submission: Path | None) -> Assignment:
     """The assignment that is meant: named, beside the submission, or the only one there is."""
     if slug is None and submission is not None:
-        beside = submission.resolve().parent
+        beside = Path(os.path.realpath(submission)).parent  # resolve() fails on a loop of links
         if (beside / "assignment.toml").exists():
             reference = beside.parent.parent / "reference" / beside.name / "reference.py"
             return load_folder(beside, reference.parent if reference.exists() else None)

@@ -71,8 +71,9 @@ def tell_github(result: Result, title: str, submission: Path) -> None:
     """Print annotations for the lines of a pull request, and add the report to the page of the job."""
     from autograder.exchange.github import annotations, summary
 
-    inside = submission.resolve().is_relative_to(Path.cwd())
-    file = submission.resolve().relative_to(Path.cwd()).as_posix() if inside and submission.is_file() else ""
+    real = Path(os.path.realpath(submission))
+    inside = real.is_relative_to(Path.cwd())
+    file = real.relative_to(Path.cwd()).as_posix() if inside and submission.is_file() else ""
     print(annotations(result, file=file), end="")
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if page:

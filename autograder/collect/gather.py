@@ -79,7 +79,7 @@ def _collect_one(path: Path, spool: Spool, slug: str, remarks: list[Remark]) -> 
     if any((path / name).is_file() for name in ENTRY):  # a student's own folder
         return [_plain(path)]
     entries, repositories = _scan(path, remarks)
-    arranged = arrange(entries, slug, path.resolve().name, repositories)
+    arranged = arrange(entries, slug, Path(os.path.realpath(path)).name, repositories)
     if arranged is None:
         return _from_folder(path, spool, remarks)
     remarks += [Remark(printable(w), printable(why)) for w, why in arranged.remarks]
@@ -98,7 +98,7 @@ def _from_folder(folder: Path, spool: Spool, remarks: list[Remark]) -> list[Coll
     """A file, a folder or an archive for each student."""
     own = spool.work.resolve()  # the results of an earlier run may lie among the submissions
     found = find_submissions(folder)
-    made = [_plain(p) for p in found if not own.is_relative_to(p.resolve())]
+    made = [_plain(p) for p in found if not own.is_relative_to(os.path.realpath(p))]  # resolve() fails on loops
     taken = {p.name for p in found}
     with os.scandir(folder) as entries:
         others = sorted(e.name for e in entries if e.name not in taken and not is_junk((e.name,)))
