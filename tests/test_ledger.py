@@ -515,3 +515,21 @@ def test_commands_that_need_no_ledger_do_not_load_one() -> None:
     code = "import sys, autograder.cli; print('sqlalchemy' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
     assert ran.stdout.strip() == "False"
+
+
+def test_reports_show_what_the_ledger_knows(
+    toy: Assignment, command: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graded = _graded(tmp_path, toy, anna="standardize_values", ben="")
+    db = ("--db", f"sqlite:///{tmp_path}/course.db")
+    assert command("record", graded, *db).code == 0
+    numbers = {r["student"]: r["attempt"] for r in json.loads(command("attempts", *db, "--json").out)}
+    assert command("override", numbers["anna"], 7, *db, "--by", "ada", "--reason", "oral exam").code == 0
+    assert command("report", graded).code == 0
+    assert "oral exam" not in (graded / "instructor" / "anna-py.instructor.html").read_text()
+    assert command("report", graded, *db).code == 0
+    assert "oral exam" in (graded / "instructor" / "anna-py.instructor.html").read_text()
+    assert "oral exam" not in (graded / "instructor" / "ben-py.instructor.html").read_text()
+    assert "oral exam" not in (graded / "students" / "anna-py.html").read_text()
+    assert "Attempts over time" in (graded / "index.html").read_text()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -46,12 +47,15 @@ from autograder.doctor import examine
 from autograder.grade import write_result
 from autograder.plan import read_seed
 from autograder.report import show_result, show_table, write_reports
-from autograder.results import to_json
+from autograder.results import Result, to_json
 from autograder.score import score
 from autograder.stand import Stand
 from autograder.store import held
 from autograder.tally import outline
 from question_bank.build import NOTES
+
+if TYPE_CHECKING:  # the ledger brings a library that the other commands do without
+    from autograder.gradebook.records import Attempt, Override
 
 
 def grade(
@@ -190,18 +194,44 @@ def rescore(
     out.print(f"{len(results)} re-scored, {len(moved)} moved", highlight=False)
 
 
-def report(folder: Annotated[Path, typer.Argument(help="Folder of a grading run.")], root: Root = None) -> None:
-    """Write the reports of a grading run again.
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a grading run.")],
+    root: Root = None,
+    db: Annotated[str, typer.Option("--db", help="The ledger, for attempts over time and overrides.")] = "",
+) -> None:
+    """Write the reports of a grading run again; with the ledger, also attempts over time and overrides.
 
-    Example: autograder report graded
+    Example: autograder report graded --db sqlite:///course.db
     """
     stored = stored_results(folder)
     results = [result for _, result in stored]
     title = results[0].provenance.assignment
     with contextlib.suppress(AssignmentError):
         title = load(title, root or find_root()).title
-    index = write_reports(results, folder, assignment_title=title, previous=earlier(stored, folder))
+    attempts, overrides = _recorded(db, results)
+    index = write_reports(
+        results,
+        folder,
+        assignment_title=title,
+        previous=earlier(stored, folder),
+        overrides=overrides,
+        attempts=attempts,
+    )
     out.print(f"reports: {plain(str(index))}", highlight=False, soft_wrap=True)
+
+
+def _recorded(db: str, results: Sequence[Result]) -> tuple[list[Attempt], list[Override | None]]:
+    """All attempts at the assignment of ``results``, and what was decided last about each result."""
+    if not db:
+        return [], []
+    from autograder.cli.attempts import open_ledger
+
+    with open_ledger(db) as ledger:
+        book = ledger.book()
+    attempts = [a for a in book.attempts if a.assignment == results[0].provenance.assignment]
+    of = {a.number: a.submission for a in attempts}
+    decided = {of[o.attempt]: o for o in book.overrides if o.attempt in of}
+    return attempts, [decided.get(r.provenance.submission_sha256) for r in results]
 
 
 def doctor(root: Root = None, device: Device = "auto", json: Json = False) -> None:
