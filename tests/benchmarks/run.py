@@ -10,19 +10,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import cost
 import told_apart
+import whole_class
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="cost", choices=["cost", "told-apart"])
-    parser.add_argument("--count", type=int, default=50, help="submissions of the cost benchmark")
+    parser.add_argument("what", nargs="?", default="cost", choices=["cost", "told-apart", "class"])
+    parser.add_argument("--count", type=int, help="submissions: 50 for cost, 500 for class")
     parser.add_argument("--peers", type=int, default=5, help="submissions that pytest grades beside it")
     parser.add_argument("--runs", type=int, default=100, help="runs of each variant of told-apart")
     parser.add_argument("--only", default="", help="variants of told-apart whose name holds this")
     parser.add_argument("--busy", action="store_true", help="burn a core meanwhile")
     options = parser.parse_args()
     if options.what == "cost":
-        cost.main(options.count, options.peers)
+        cost.main(options.count or 50, options.peers)
+    elif options.what == "class":
+        whole_class.main(options.count or 500)
     else:
         told_apart.main(options.runs, options.busy, options.only)
 
