@@ -71,9 +71,8 @@ def build_bank(paths: Sequence[Path], say: Callable[[str], object] = lambda text
     say("checking items")
     items, refused = _checked(made)
     taught = Counter(fact.topic for fact in everything if fact.topic)
-    order = sorted(documents, key=lambda d: d.name)
     return Build(
-        tuple(order),
+        tuple(documents),
         tuple(items),
         tuple(refused),
         tuple(doubts),
@@ -90,15 +89,9 @@ def names(paths: Sequence[Path]) -> list[str]:
 
 
 def _facts(document: Document, known: Sequence[Erratum]) -> tuple[list[Fact], list[LeftOut], list[Remark]]:
-    """The facts of one document, those that errata keep out, and remarks.  A quote that is not there voids its fact."""
+    """The facts of one document, those that errata keep out, and remarks."""
     lines, remarks = errata.place(known, document)
-    found = []
-    for fact in extract(document):
-        if document.quote(fact.source.first, fact.source.last).startswith(fact.source.quote):
-            found.append(fact)
-        else:
-            remarks.append(Remark(document.name, fact.source.first, "a quote was not found again: left out"))
-    kept, out = errata.apply(found, lines)
+    kept, out = errata.apply(extract(document), lines)
     return kept, out, remarks
 
 

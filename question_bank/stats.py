@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from question_bank.item import KINDS, LEVELS, RETIRED, Item
-from question_bank.review import words
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def compare(old: Sequence[Item], new: Sequence[Item]) -> list[Change]:
         a, b = before.get(name), after.get(name)
         if a is None or b is None:
             changes.append(Change(name, "new" if a is None else "gone", a, b))
-        elif words(a) != words(b) or a != b:
+        elif a != b:
             fields = [f for f in Item.__dataclass_fields__ if getattr(a, f) != getattr(b, f)]
             changes.append(Change(name, ", ".join(fields), a, b))
     return changes

@@ -235,8 +235,9 @@ def test_bad_paths(tmp_path: Path) -> None:
 
 
 def test_results_among_the_submissions(tmp_path: Path) -> None:
-    root = _write(tmp_path / "in", "anna.py", "graded/results/x.json", "graded/work/ben-1/submission.py")
-    assert [c.student for c in collect([root], root / "graded" / "work").found] == ["anna"]
+    spool = "graded/work"
+    root = _write(tmp_path / "in", "anna.py", "graded/results/x.json", f"{spool}/ben-1/submission.py")
+    assert [c.student for c in collect([root], root / spool).found] == ["anna"]
     assert [c.student for c in collect([root], tmp_path / "work").found] == ["anna", "graded"]
 
 

@@ -49,8 +49,7 @@ def build(
     with spinner("building", quiet) as say:
         made = build_bank(paths, say)
         write_build(made, folder)
-    items = load_items(folder)
-    _, lapsed = apply_decisions(read_bank(folder), read_decisions(folder))
+    items, lapsed = apply_decisions(read_bank(folder), read_decisions(folder))
     found = [f for f in lint.lint_bank(items) if f.severity != lint.REMARK]
     refused = lint.refused(found)
     severe = [f for f in found if f.severity == lint.SEVERE and not f.item_id]

@@ -10,15 +10,14 @@ import typer
 from rich.panel import Panel
 from rich.text import Text
 
-import question_bank
 from autograder.cli.common import UsageError, out
 from autograder.report import visible
 from question_bank.item import Item
 from question_bank.lint import Finding
+from question_bank.practice import BANK
 from question_bank.review import apply_decisions, read_decisions
 from question_bank.store import HEADER, ITEMS, OWN, read_bank, read_taught
 
-SHIPPED = Path(question_bank.__file__).parent / "bank"
 HERE = Path("bank")
 
 Bank = Annotated[
@@ -30,7 +29,7 @@ def chosen_bank(bank: Path | None) -> Path:
     """The bank that is meant."""
     if bank is not None:
         return bank
-    return HERE if (HERE / ITEMS).is_dir() or (HERE / OWN).is_dir() else SHIPPED
+    return HERE if (HERE / ITEMS).is_dir() or (HERE / OWN).is_dir() else BANK
 
 
 def load_items(folder: Path) -> list[Item]:
