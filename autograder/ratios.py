@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,25 @@ def speed_case(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], 
         return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
     advice = "look for work done twice, a Python loop over the batch or the positions, or arrays larger than needed"
     return CaseEvidence(outcome=FAILED, message=f"it takes {text}", advice=advice, statistics=statistics, **base)
+
+
+def agreed(first: CaseEvidence, second: CaseEvidence, bands: Sequence[tuple[float, float]]) -> CaseEvidence:
+    """The verdict of two timings of one slow program: what costs points is seen twice, or it is inconclusive.
+
+    A neighbour on the machine can colour one run from end to end, and no statistics within the run show it.
+    """
+    low = min(first.statistics["ratio low"], second.statistics["ratio low"])
+    high = max(first.statistics["ratio high"], second.statistics["ratio high"])
+    if share(bands, low) == share(bands, high):
+        return second
+    seen = " and ".join(f"{1 / c.statistics['ratio']:.2f}" for c in (first, second))
+    message = (
+        f"inconclusive: measured twice, it takes {seen} times as long as the reference, and the intervals "
+        f"({1 / max(high, 1e-9):.2f} to {1 / max(low, 1e-9):.2f}) span more than one band; "
+        "measure again on a quieter machine"
+    )
+    statistics = {**second.statistics, "ratio low": low, "ratio high": high}
+    return dataclasses.replace(second, outcome=INCONCLUSIVE, message=message, advice="", statistics=statistics)
 
 
 def cost_case(

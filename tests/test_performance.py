@@ -93,6 +93,20 @@ def test_speed_is_traced_at_the_devices_own_precision(open_session: Session, tmp
     assert kinds == {"highest", "default"}
 
 
+def test_a_slow_verdict_is_measured_again(
+    programs: Callable[..., Programs], measure: Callable[..., CheckEvidence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bad run beside a busy neighbour costs nobody points."""
+    answers = [0.4, 1.0]
+
+    def timed(self: Measure, request: object, payload: bytes) -> dict[str, object]:
+        return {"ratios": [answers.pop(0)] * 20, "steady": [1.0, 1.0], "compile": [0.1, 0.1], "first": [0.1, 0.1]}
+
+    monkeypatch.setattr(Measure, "_time", timed)
+    speed = measure("standardize_speed", programs())
+    assert not answers and speed.outcome == INCONCLUSIVE and "measured twice" in speed.cases[0].message
+
+
 @pytest.mark.slow
 def test_right_work_learns_and_costs_no_more(
     programs: Callable[..., Programs], measure: Callable[..., CheckEvidence]
@@ -106,8 +120,7 @@ def test_right_work_learns_and_costs_no_more(
     assert case.statistics["share of variance explained"] > 0.9 and len(case.curves["loss"]) == 60
     assert [c.draw for c in learned.cases] == [0, 1, 2]
     speed = measure("standardize_speed", right)
-    assert speed.outcome in (PASSED, INCONCLUSIVE)  # the machine may be doing other things beside
-    assert speed.cases[0].statistics["pairs"] >= 3
+    assert speed.outcome != NOT_JUDGED and speed.cases[0].statistics["pairs"] >= 3  # how fast is for the benchmarks
 
 
 WASTE = """

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.ratios import speed_case
+from autograder.ratios import agreed, speed_case
 from autograder.results import FAILED, INCONCLUSIVE, PASSED
 from autograder.timing import MIN_PAIRS, Interval, interval, settled, share
 
@@ -88,3 +88,20 @@ def test_evidence_of_speed(ratios: list[float], outcome: str, words: str) -> Non
     assert found.statistics["calls per second"] == 0.5
     assert found.statistics["pairs"] == len(ratios)
     assert found.statistics["ratio"] == np.median(ratios)
+
+
+@pytest.mark.parametrize(
+    ("again", "outcome", "words"),
+    [
+        ([0.5] * 20, FAILED, "2.00 times as long"),
+        ([1.0] * 20, INCONCLUSIVE, "measured twice, it takes 1.82 and 1.00 times as long as the reference"),
+        ([0.25] * 20, INCONCLUSIVE, "(1.82 to 4.00) span more than one band"),
+        ([0.55, 1.0] * 10, INCONCLUSIVE, "measured twice"),
+    ],
+)
+def test_what_costs_points_is_seen_twice(again: list[float], outcome: str, words: str) -> None:
+    beside = {"steady": [2.0, 1.0], "compile": [0.1, 0.2], "first": [0.3, 0.4]}
+    first, second = (speed_case({"ratios": r, **beside}, BANDS, {"label": "a"}) for r in ([0.55] * 20, again))
+    found = agreed(first, second, BANDS)
+    assert found.outcome == outcome and words in found.message
+    assert found.statistics["ratio low"] == min(first.statistics["ratio low"], second.statistics["ratio low"])
