@@ -1,4 +1,7 @@
-"""What a bank holds: topics by level and kind, the topics that have no item, and what changed between two builds."""
+"""What a bank holds: topics by level and kind, the topics that have no item, and what changed between two builds.
+
+Also how far the estimated difficulties are from what exams measured.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from question_bank.analysis.feedback import Measured
+from question_bank.analysis.limits import FEWEST, ROUGH
 from question_bank.item import KINDS, LEVELS, RETIRED, Item
+
+TOO_FEW, ROUGHLY = "too few", "rough"
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,96 @@ def measure(items: Iterable[Item], taught: Mapping[str, int], template_topics: I
     with_items = sum(bool(row.facts and row.items) for row in rows)
     drawn = sum(bool(row.facts and not row.items and row.templates) for row in rows)
     return Stats(rows, dict(Counter(item.state for item in everything)), len(taught), with_items, drawn)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The estimated difficulty of an item (or template) beside what exams measured.
+
+    Attributes:
+      off: Measured minus estimated: above 0 it was harder than thought.
+      quality: How far ``n`` answers carry: "too few" (assembly keeps to the estimate), "rough" or "".
+    """
+
+    id: str
+    template: bool
+    estimated: float
+    measured: float
+    off: float
+    n: int
+    exams: int
+    quality: str
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What exams measured of a bank.
+
+    Attributes:
+      items, templates: How many of the bank are measured; ``gone`` names what is retired or no longer there.
+      exams, answers: How many exams and answers all of it rests on.
+      counted: How many have enough answers; ``mean``, ``largest`` and ``bias`` are over these, None without any.
+      mean, largest: By how much the estimate is off, whatever the direction.
+      bias: Mean of measured minus estimated.
+      compared: Furthest off first; those with too few answers last.
+    """
+
+    items: int
+    templates: int
+    gone: tuple[str, ...]
+    exams: int
+    answers: int
+    counted: int
+    mean: float | None
+    largest: float | None
+    bias: float | None
+    compared: tuple[Compared, ...]
+
+
+def quality(n: int) -> str:
+    """How far a difficulty measured with ``n`` answers carries: "too few", "rough" or ""."""
+    return TOO_FEW if n < FEWEST else ROUGHLY if n < ROUGH else ""
+
+
+def measured_of(item: Item, found: Mapping[str, Measured]) -> Measured | None:
+    """What exams measured of an item; a draw stands for its template."""
+    return found.get(item.group if item.origin == "template" else item.id)
+
+
+def compare_difficulty(
+    items: Iterable[Item], templates: Mapping[str, float], found: Mapping[str, Measured]
+) -> Measurements:
+    """Compare estimates with what exams measured.
+
+    Args:
+      items: The bank's; retired ones are not compared.
+      templates: Id → estimated difficulty.
+      found: What ``read_statistics`` gives.
+    """
+    estimates = {item.id: item.difficulty for item in items if item.state != RETIRED}
+    compared = []
+    for name, one in found.items():
+        if name in estimates or name in templates:
+            drawn = name not in estimates
+            estimated = templates[name] if drawn else estimates[name]
+            off = round(one.difficulty - estimated, 4)
+            quite = quality(one.n)
+            compared.append(Compared(name, drawn, estimated, one.difficulty, off, one.n, len(one.exams), quite))
+    compared.sort(key=lambda c: (c.quality == TOO_FEW, -abs(c.off), c.id))
+    offs = [c.off for c in compared if c.quality != TOO_FEW]
+    drawn_ones = sum(c.template for c in compared)
+    return Measurements(
+        items=len(compared) - drawn_ones,
+        templates=drawn_ones,
+        gone=tuple(sorted(set(found) - {c.id for c in compared})),
+        exams=len({sitting.exam for one in found.values() for sitting in one.exams}),
+        answers=sum(one.n for one in found.values()),
+        counted=len(offs),
+        mean=round(sum(map(abs, offs)) / len(offs), 4) if offs else None,
+        largest=max(map(abs, offs)) if offs else None,
+        bias=round(sum(offs) / len(offs), 4) if offs else None,
+        compared=tuple(compared),
+    )
 
 
 @dataclass(frozen=True)

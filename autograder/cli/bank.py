@@ -1,4 +1,4 @@
-"""The bank's commands: build, lint, show, stats, diff, draws."""
+"""The bank's commands: build, lint, show, diff, draws."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from autograder.cli import bank_files, bank_review
+from autograder.cli import bank_files, bank_review, bank_stats
 from autograder.cli.bank_common import (
     Bank,
     chosen_bank,
     find_item,
     load_items,
-    read_header,
     show_item,
 )
 from autograder.cli.common import OK, SOME_FAILED, Json, Quiet, UsageError, err, out, plain, print_json, spinner
 from question_bank import lint
+from question_bank.analysis.feedback import read_statistics
 from question_bank.build import Build, build_bank, write_build
 from question_bank.document import find_documents, fingerprint, read_document
-from question_bank.item import KINDS, LEVELS, NUMERIC, SINGLE
+from question_bank.item import KINDS, NUMERIC, SINGLE
 from question_bank.review import apply_decisions, read_decisions
-from question_bank.stats import compare, measure
+from question_bank.stats import compare, measured_of
 from question_bank.store import plain as as_plain
 from question_bank.store import read_bank
 from question_bank.template import draw, load_templates
@@ -141,48 +140,11 @@ def show(
         item = draw(templates[item_id], seed, NUMERIC if numeric else SINGLE)
     else:
         item = find_item(load_items(chosen_bank(bank)), item_id, templates)
+    measured = measured_of(item, read_statistics(chosen_bank(bank)))
     if json:
-        print_json(as_plain(item))
+        print_json({**as_plain(item), **({"measured": as_plain(measured)} if measured else {})})  # type: ignore[dict-item]
     else:
-        show_item(item, lint.lint_item(item))
-
-
-@app.command()
-def stats(
-    bank: Bank = None,
-    kinds: Annotated[bool, typer.Option("--kinds", help="Count by kind instead of by level.")] = False,
-    json: Json = False,
-) -> None:
-    """Count items by topic and level (or kind), and name the topics that have none.
-
-    Example: autograder bank stats
-    """
-    folder = chosen_bank(bank)
-    found = measure(load_items(folder), read_header(folder), [one.topic for one in load_templates()])
-    if json:
-        print_json(as_plain(found))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("topic")
-    for column in ("facts", "items", *(KINDS if kinds else LEVELS), "templates"):
-        table.add_column(column, justify="right")
-    for row in found.rows:
-        numbers = (row.facts, row.items, *(row.kinds if kinds else row.levels), row.templates)
-        table.add_row(plain(row.topic), *(str(n) if n else "·" for n in numbers))
-    out.print(table)
-    states = ", ".join(f"{n} {state}" for state, n in sorted(found.states.items()))
-    out.print(f"{sum(row.items for row in found.rows)} items ({states or 'none'})", highlight=False)
-    if found.taught:
-        share = (found.covered + found.drawn) / found.taught
-        out.print(
-            f"{found.covered + found.drawn} of {found.taught} topics that the documents teach are covered "
-            f"({share:.0%}), "
-            f"{found.drawn} of them by templates only",
-            highlight=False,
-            soft_wrap=True,
-        )
-    if found.missing:
-        out.print(f"no item yet: {plain(', '.join(found.missing))}", highlight=False, soft_wrap=True)
+        show_item(item, lint.lint_item(item), measured=measured)
 
 
 @app.command()
@@ -259,6 +221,7 @@ def fingerprint_command(
     )
 
 
+app.command()(bank_stats.stats)
 app.command()(bank_review.review)
 app.command()(bank_files.export)
 app.command("import")(bank_files.import_command)

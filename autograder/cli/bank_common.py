@@ -12,10 +12,12 @@ from rich.text import Text
 
 from autograder.cli.common import UsageError, out
 from autograder.report import visible
+from question_bank.analysis.feedback import Measured
 from question_bank.item import Item
 from question_bank.lint import Finding
 from question_bank.practice import BANK
 from question_bank.review import apply_decisions, read_decisions
+from question_bank.stats import quality
 from question_bank.store import HEADER, ITEMS, OWN, read_bank, read_taught
 
 HERE = Path("bank")
@@ -55,14 +57,25 @@ def find_item(items: Sequence[Item], name: str, also: Iterable[str] = ()) -> Ite
     raise UsageError(f"{len(found) or 'no'} items begin with {name!r}{more}")
 
 
-def show_item(item: Item, findings: Sequence[Finding] = (), *, key: bool = True) -> None:
+def show_item(
+    item: Item, findings: Sequence[Finding] = (), *, key: bool = True, measured: Measured | None = None
+) -> None:
     """Print an item the way a reviewer wants to see it; nothing in it is taken for markup."""
-    out.print(Panel(item_text(item, findings, key=key), title=visible(item.id), title_align="left", border_style="dim"))
+    text = item_text(item, findings, key=key, measured=measured)
+    out.print(Panel(text, title=visible(item.id), title_align="left", border_style="dim"))
 
 
-def item_text(item: Item, findings: Sequence[Finding] = (), *, key: bool = True) -> Text:
+def item_text(
+    item: Item, findings: Sequence[Finding] = (), *, key: bool = True, measured: Measured | None = None
+) -> Text:
     text = Text()
-    text.append(f"{item.kind} · {visible(item.topic)} · {item.level} · difficulty {item.difficulty:.2f} · ", "dim")
+    text.append(f"{item.kind} · {visible(item.topic)} · {item.level} · difficulty {item.difficulty:.2f}", "dim")
+    if measured is not None:
+        rough = quality(measured.n)
+        text.append(
+            f", measured {measured.difficulty:.2f} ({measured.n} answers{': ' + rough if rough else ''})", "cyan"
+        )
+    text.append(" · ", "dim")
     text.append(f"{item.state}\n\n", {"approved": "green", "retired": "red"}.get(item.state, "yellow"))
     text.append(visible(item.stem, lines=True) + "\n", "bold")
     if item.code:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +17,10 @@ from rich.console import Console
 from autograder.cli.bank_common import Bank, chosen_bank, find_item, item_text
 from autograder.cli.common import UsageError, out, plain
 from question_bank import lint
+from question_bank.analysis.feedback import Measured, read_statistics
 from question_bank.item import APPROVED, DRAFT, RETIRED, STATES, Item
 from question_bank.review import Decision, apply_decisions, decide, read_decisions, write_decisions
+from question_bank.stats import measured_of
 from question_bank.store import BankError, read_bank, read_items, write_items
 
 KEYS = "[b]a[/]pprove  [b]r[/]etire  [b]d[/]raft  [b]e[/]dit  [b]n[/]ext  [b]p[/]revious  [b]u[/]ndo  [b]q[/]uit"
@@ -41,6 +43,7 @@ class Desk:
     at: int = 0
     done: list[tuple[str, Decision | None]] = field(default_factory=list)
     message: str = ""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
 
     @property
     def item(self) -> Item:
@@ -95,7 +98,7 @@ def review(
         for item in now
         if state in (item.state, "all") and topic.casefold() in item.topic.casefold() and kind in ("", item.kind)
     ]
-    desk = Desk(folder, built, decisions, wanted, by or getpass.getuser())
+    desk = Desk(folder, built, decisions, wanted, by or getpass.getuser(), measured=read_statistics(folder))
     if approve or retire:
         for names, to in ((approve, APPROVED), (retire, RETIRED)):
             for name in names or ():
@@ -119,7 +122,8 @@ def run(desk: Desk, console: Console, read_key: Callable[[], str], edit: Callabl
         item = desk.item
         console.clear()
         console.print(f"[dim]{desk.at + 1} of {len(desk.order)} · {plain(item.id)}[/]", highlight=False)
-        console.print(item_text(item, lint.lint_item(item)), highlight=False)
+        shown = item_text(item, lint.lint_item(item), measured=measured_of(item, desk.measured))
+        console.print(shown, highlight=False)
         console.print(f"\n{KEYS}", highlight=False)
         if desk.message:
             console.print(f"[yellow]{plain(desk.message)}[/]", highlight=False, soft_wrap=True)

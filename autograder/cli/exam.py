@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli import exam_analyse, exam_marks, exam_print, exam_record
+from autograder.cli import exam_analyse, exam_marks, exam_print, exam_record, exam_serve
 from autograder.cli.bank_common import chosen_bank, load_items
 from autograder.cli.common import (
     OK,
@@ -29,7 +29,9 @@ from question_bank.exam.fields import ExamError
 from question_bank.exam.form import Form
 from question_bank.exam.pool import Stock
 
-app = typer.Typer(help="Exams: forms from a blueprint, previews, paper, marks.", no_args_is_help=True)
+app = typer.Typer(
+    help="Exams: forms from a blueprint, in the browser or on paper, marks, item analysis.", no_args_is_help=True
+)
 
 Blueprint = Annotated[Path, typer.Argument(help="The exam: a TOML file.", metavar="EXAM.TOML")]
 Banks = Annotated[
@@ -189,7 +191,11 @@ def _add_usage(path: Path, exam: Exam, forms: Sequence[Form]) -> None:
 app.command()(exam_print.preview)
 app.command()(exam_print.paper)
 app.command()(exam_print.notebook)
+app.command()(exam_serve.codes)
+app.command()(exam_serve.serve)
+app.command()(exam_serve.responses)
 app.command()(exam_marks.mark)
 app.command()(exam_marks.rekey)
 app.command()(exam_record.record)
+app.command()(exam_serve.release)
 app.command()(exam_analyse.analyse)

@@ -17,10 +17,10 @@ _SHOWN = 12  # flagged items that are listed
 
 def analyse(
     responses: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="Marked answers (CSV or JSON, one row for each student and item), or, with --forms, the exported "
-            "responses (or the folder of notebooks) of the exam."
+            help="Marked answers (CSV or JSON, one row for each student and item), or, with --forms, the responses: "
+            "exported ones, a folder of notebooks, or the database of exam serve."
         ),
     ],
     forms: Annotated[
@@ -56,16 +56,18 @@ def analyse(
     with spinner("analysing", quiet or json):
         try:
             if forms is None:
-                answers = read_answers(responses)
+                answers = read_answers(Path(responses))
             else:
-                from autograder.cli.exam_marks import responses_of
+                from autograder.cli.exam_marks import responses_of, seconds_of
                 from question_bank.analysis.collect import collect
                 from question_bank.analysis.collect import stems as words
                 from question_bank.exam.forms import read_folder
                 from question_bank.exam.rekey import read_rekeys
 
                 exam, given = read_folder(forms)
-                answers = collect(exam, given, responses_of(responses, given)[0], read_rekeys(forms), _times(times))
+                answered, _ = responses_of(responses, forms, exam, given)
+                spent = _times(times) or seconds_of(responses, forms, exam, given)
+                answers = collect(exam, given, answered, read_rekeys(forms), spent)
                 name, stems = name or exam.id, words(given)
             found = run(answers, name, stems)
         except ResponsesError as error:

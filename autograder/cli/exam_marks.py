@@ -11,12 +11,12 @@ import typer
 from rich.table import Table
 
 from autograder.cli.common import OK, SOME_FAILED, Json, UsageError, err, out, plain, print_json
+from question_bank.exam.blueprint import Exam
 from question_bank.exam.form import Form
 
 Folder = Annotated[Path, typer.Argument(help="Folder that exam build wrote.", metavar="FORMS")]
-Responses = Annotated[
-    Path, typer.Option("--responses", "-r", help="Responses as JSON, or a folder of the exam's notebooks.")
-]
+WHERE = "JSON, a folder of the exam's notebooks, or the database of exam serve (its URL, or its file)."
+Responses = Annotated[str, typer.Option("--responses", "-r", help=f"Responses: {WHERE}")]
 
 
 def mark(
@@ -36,7 +36,7 @@ def mark(
     from question_bank.store import plain as as_plain
 
     exam, forms = read_folder(folder)
-    given, unread = responses_of(responses, forms)
+    given, unread = responses_of(responses, folder, exam, forms)
     marked = mark_exam(exam, forms, given, read_rekeys(folder))
     if file is not None:
         names = list(dict.fromkeys(m.name for one in marked for m in one.marks))
@@ -72,9 +72,7 @@ def rekey(
     ] = False,
     drop: Annotated[bool, typer.Option("--drop", help="The item does not count.")] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Earlier decisions about it no longer hold.")] = False,
-    responses: Annotated[
-        Path | None, typer.Option("--responses", "-r", help="Responses as JSON, or a folder of notebooks: who moves.")
-    ] = None,
+    responses: Annotated[str | None, typer.Option("--responses", "-r", help=f"Shows who moves: {WHERE}")] = None,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Only show who would move.")] = False,
     json: Json = False,
 ) -> None:
@@ -96,7 +94,9 @@ def rekey(
     action = next(name for name, wanted in asked.items() if wanted)
     made = make_rekey(forms, item, action, by, reason, datetime.datetime.now(datetime.UTC), accept or "")
     before = read_rekeys(folder)
-    given: Mapping[str, Mapping[str, Any]] | None = responses_of(responses, forms)[0] if responses is not None else None
+    given: Mapping[str, Mapping[str, Any]] | None = None
+    if responses is not None:
+        given = responses_of(responses, folder, exam, forms)[0]
     if not rehearse:
         add_rekey(folder, made)
     if given is None:
@@ -112,10 +112,18 @@ def rekey(
     out.print(f"{len(forms)} marked again, {len(found)} moved", highlight=False)
 
 
-def responses_of(path: Path, forms: Sequence[Form]) -> tuple[Mapping[str, Mapping[str, Any]], int]:
-    """Responses of a JSON file or a folder of notebooks, and how many notebooks could not be read."""
+def responses_of(
+    where: str, folder: Path, exam: Exam, forms: Sequence[Form]
+) -> tuple[Mapping[str, Mapping[str, Any]], int]:
+    """Responses of a JSON file, a folder of notebooks or a database, and how many notebooks could not be read."""
     from question_bank.exam.marks import read_responses
 
+    if (url := database_of(where)) is not None:
+        from autograder.cli.exam_serve import sittings_of
+        from question_bank.exam.collected import last_sittings
+
+        return {s: one.responses for s, one in last_sittings(sittings_of(folder, exam, forms, url)).items()}, 0
+    path = Path(where)
     if not path.is_dir():
         found = read_responses(path)
         strangers = sorted(set(found) - {form.student for form in forms})
@@ -139,6 +147,27 @@ def responses_of(path: Path, forms: Sequence[Form]) -> tuple[Mapping[str, Mappin
         for remark in remarks:
             err.print(f"{plain(str(file))}: {plain(remark)}", highlight=False, soft_wrap=True)
     return answers, unread
+
+
+def seconds_of(where: str, folder: Path, exam: Exam, forms: Sequence[Form]) -> dict[str, Mapping[str, float]]:
+    """Student → answer name → seconds spent on it; known of what was answered in a browser only."""
+    if (url := database_of(where)) is None:
+        return {}
+    from autograder.cli.exam_serve import sittings_of
+    from question_bank.exam.collected import last_sittings
+
+    return {s: one.seconds for s, one in last_sittings(sittings_of(folder, exam, forms, url)).items()}
+
+
+def database_of(where: str) -> str | None:
+    """The URL of the database that is meant; None for a file or a folder of responses."""
+    if "://" in where:
+        return where
+    try:
+        with Path(where).open("rb") as file:
+            return f"sqlite:///{where}" if file.read(16) == b"SQLite format 3\0" else None
+    except OSError:
+        return None
 
 
 def _bounded(file: Path) -> bytes:

@@ -12,7 +12,7 @@ import typer
 
 from autograder import handover as folders
 from autograder import sandbox
-from autograder.cli.classrun import TABLE, Stored, grade_class, note_collected, tell_remarks
+from autograder.cli.classrun import TABLE, Stored, choose, grade_class, note_collected, tell_remarks
 from autograder.cli.common import (
     NOT_ALL_JUDGED,
     OK,
@@ -42,6 +42,7 @@ from autograder.plan import PUBLIC
 from autograder.report import show_table, write_reports
 from autograder.results import NOT_JUDGED, to_json
 from autograder.store import file_name, held
+from autograder.tally import outline
 
 
 def trace(
@@ -106,10 +107,19 @@ def judge(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Submissions side by side; 0: one per core.")] = 0,
     device: Device = "auto",
     quick: Quick = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Judge only this student or folder; * matches anything.")
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Judge again only what could not be read, judged or measured.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Judge again what was judged already.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Judge programs that were traced elsewhere, and write reports; no student code is run.
+
+    What has a result that rests on the same programs is kept: an interrupted run goes on where it stopped.
 
     Example: autograder judge programs -a backprop --key-file course.key -o graded
     """
@@ -130,28 +140,35 @@ def judge(
         whose[path] = Collected(found.student or path.name, path, found.submitted, late=found.late)
         return found.handed
 
+    box = sandbox.unsandboxed()  # never used: nothing is traced here
     with held(folder):
+        if only or failed:  # whose they are stands inside, also of those that are not chosen
+            session = open_session(loaded, seed, box, quiet or json)
+            for path in paths:
+                read(path, session)
+        chosen = choose(list(whose.values()), folder, only or (), failed)
         graded, tally = grade_class(
-            list(whose.values()),
+            chosen,
             loaded,
             seed,
-            sandbox.unsandboxed(),  # never used: nothing is traced here
+            box,
             folder,
             jobs=jobs,
             device=device,
             quick=quick,
             quiet=quiet or json,
-            again="force",
+            again="force" if force or failed else "",
             read=read,
         )
         collection = Collection(tuple(whose.values()))
         note_collected(collection, folder)
         stored = Stored(collection.found, folder)
-        index = write_reports(stored, folder, assignment_title=loaded.title, outlines=graded)
+        outlines = graded if len(chosen) == len(paths) else [outline(r) for r in stored]
+        index = write_reports(stored, folder, assignment_title=loaded.title, outlines=outlines)
     if json:
-        for number, result in enumerate(stored):
+        for number, result in enumerate(Stored(chosen, folder)):
             print("," if number else "[", to_json(result), sep="")
-        print("]")
+        print("]" if chosen else "[]")
     elif not quiet:
         if len(graded) <= TABLE:
             show_table(out, graded)

@@ -39,10 +39,11 @@ def read_url(url: str) -> URL:
     return read
 
 
-def open_engine(url: URL) -> Engine:
+def open_engine(url: URL, connections: int = 1) -> Engine:
+    """Open a database for ``connections`` threads; made on first use.  Raises LedgerError."""
     if url.get_backend_name() == "postgresql":
         try:
-            return create_engine(url, pool_size=1)
+            return create_engine(url, pool_size=connections)
         except (ImportError, NoSuchModuleError):
             raise LedgerError("a PostgreSQL ledger needs psycopg: pip install 'psycopg[binary]'") from None
     path = Path(str(url.database))
@@ -51,7 +52,9 @@ def open_engine(url: URL) -> Engine:
     if path.is_dir():
         raise LedgerError(f"--db: {path} is a folder, expected a file")
     _write_ahead(path)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=max(5, connections)
+    )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: object) -> None:

@@ -1,0 +1,176 @@
+"""What a student's page shows of the form: made from ``Shown`` alone, so nothing of the key can be in it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from question_bank.exam import inputs
+from question_bank.exam.form import Form, Shown
+from question_bank.exam.paper import letter
+from question_bank.exam.server.hall import Hall, Standing
+from question_bank.exam.sitting import ANNOUNCED, Saved, newest
+from question_bank.interchange.mathml import mathml
+from question_bank.interchange.outcome import Unfit
+from question_bank.interchange.shape import fill_gaps, stem_html
+from question_bank.interchange.text import one_line, to_html, to_inline, to_plain
+from question_bank.item import CLOZE, CODE, MULTIPLE, Item
+
+_FIELD = "\ue000gap-{}\ue000"  # stands for a field until its value is known; private use, in no bank
+_PLAIN = 80  # characters of a choice in the entry of a select; it stands in full beside
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item on the page.
+
+    Attributes:
+      widget: "radio", "checkbox", "match" and "order" (a select for each of ``parts``), "gaps" (fields inside the
+        stem), "text" or "code".
+      parts: Field name and label of each part of a matching or an ordering.
+      choices: Value and label of each choice of a radio, a checkbox or a select.
+      plain: The choices without markup, as the entries of a select need them.
+      values: Field → value, as the student last saved it.
+      base: Number of the saved answer that is shown; 0 for none.
+    """
+
+    name: str
+    number: int
+    stem: Markup
+    points: str
+    hint: str
+    widget: str
+    choices: tuple[tuple[str, Markup], ...]
+    plain: tuple[str, ...]
+    parts: tuple[tuple[str, Markup], ...]
+    unit: str
+    longest: int
+    values: Mapping[str, str]
+    base: int
+    flagged: bool
+    state: str  # "answered", "begun" or "empty"
+
+
+def rows(hall: Hall, standing: Standing) -> list[Row]:
+    """Every item of the student's form with what was saved in the sitting."""
+    saved = answers(hall, standing)
+    return [row(shown, number, saved.get(shown.name)) for number, shown in enumerate(hall.shown(standing.student), 1)]
+
+
+def answers(hall: Hall, standing: Standing) -> dict[str, Saved]:
+    """The newest answer of each item in the sitting."""
+    if standing.sitting is None:
+        return {}
+    return newest(standing.sitting, hall.responses.latest(standing.student))
+
+
+def row(shown: Shown, number: int, saved: Saved | None) -> Row:
+    values = inputs.fill(shown, saved.response) if saved else {}
+    still = _still(shown)
+    stem = str(still["stem"])
+    for n in range(shown.gaps):
+        name = f"{shown.name}.{n}"
+        stem = stem.replace(_FIELD.format(n), _gap(name, n, values.get(name, ""), inputs.longest(shown)))
+    return Row(
+        **{**still, "stem": Markup(stem)},
+        number=number,
+        values=values,
+        base=saved.number if saved else 0,
+        flagged=bool(saved and saved.flagged),
+        state=state(shown, saved),
+    )
+
+
+def state(shown: Shown, saved: Saved | None) -> str:
+    if saved is None or saved.response is None:
+        return "empty"
+    return "answered" if inputs.complete(shown, saved.response) else "begun"
+
+
+def sections(hall: Hall, form: Form, made: list[Row]) -> list[dict[str, Any]]:
+    """Sections with their text, rows and programming tasks, in the order of the exam."""
+    by_name = {one.name: one for one in made}
+    found = []
+    for section in hall.exam.sections:
+        mine = [by_name[p.name] for p in form.placed if p.section == section.title]
+        tasks = [t for t in form.tasks if t.section == section.title]
+        if mine or tasks:
+            text = Markup(to_html(section.text, mathml))
+            found.append({"title": section.title, "text": text, "rows": mine, "tasks": tasks})
+    return found
+
+
+def announcements(standing: Standing) -> list[dict[str, str]]:
+    """What the instructor said, to all or to this student, newest first."""
+    return [
+        {"number": str(e.number), "at": e.at.isoformat(timespec="seconds"), "text": str(e.data.get("text", ""))}
+        for e in reversed(standing.events)
+        if e.kind == ANNOUNCED
+    ]
+
+
+def points(number: float) -> str:
+    return f"{number:g} point{'' if number == 1 else 's'}"
+
+
+@functools.lru_cache(maxsize=4_000)
+def _still(shown: Shown) -> dict[str, Any]:
+    """What of a row never changes."""
+    parts: tuple[tuple[str, Markup], ...] = ()
+    choices: tuple[tuple[str, Markup], ...] = ()
+    names = inputs.field_names(shown)
+    if shown.options:
+        widget = "checkbox" if shown.kind == MULTIPLE else "radio"
+        choices = tuple((str(n), _inline(text)) for n, text in enumerate(shown.options))
+    elif shown.lefts:
+        widget = "match"
+        parts = tuple(zip(names, map(_inline, shown.lefts), strict=True))
+        choices = tuple((str(n), _inline(text)) for n, text in enumerate(shown.rights))
+    elif shown.steps:
+        widget = "order"
+        parts = tuple(zip(names, map(_inline, shown.steps), strict=True))
+        choices = tuple((str(n), Markup(n)) for n in range(1, len(shown.steps) + 1))
+    elif shown.gaps:
+        widget = "gaps"
+    else:
+        widget = "code" if shown.kind == CODE else "text"
+    return {
+        "name": shown.name,
+        "stem": _stem(shown),
+        "points": points(shown.points),
+        "hint": inputs.hint(shown),
+        "widget": widget,
+        "choices": choices,
+        "plain": tuple(f"{letter(n)}  {one_line(to_plain(text))[:_PLAIN]}" for n, text in enumerate(shown.rights)),
+        "parts": parts,
+        "unit": shown.unit,
+        "longest": inputs.longest(shown),
+    }
+
+
+def _stem(shown: Shown) -> str:
+    bare = Item("x", shown.kind, "x", "apply", 0.0, shown.stem, "", gaps=(("x",),) * shown.gaps, code=shown.code)
+    if shown.kind != CLOZE:
+        return stem_html(bare, mathml)
+    try:
+        return fill_gaps(bare, _FIELD.format, mathml)
+    except Unfit:  # a gap inside a formula: the stem as it was typed, where {1} can be read, and the fields below
+        fields = "".join(f"<p>{{{n + 1}}} {_FIELD.format(n)}</p>" for n in range(shown.gaps))
+        return to_html(shown.stem, lambda tex, display: f"<code>{escape(tex)}</code>") + fields
+
+
+def _gap(name: str, number: int, value: str, longest: int) -> str:
+    return str(
+        Markup(
+            '<input class="gap" name="{}" value="{}" maxlength="{}" aria-label="Gap {}" autocomplete="off" '
+            'autocapitalize="off" spellcheck="false">'
+        ).format(name, value, longest, number + 1)
+    )
+
+
+def _inline(text: str) -> Markup:
+    return Markup(to_inline(text, mathml))
