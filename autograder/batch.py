@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -11,12 +12,16 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from autograder import __version__
 from autograder.evaluate import Evaluator
 from autograder.evidence import MEASURED
 from autograder.grade import Handed, Session, grade_one, judge_handed, stored
-from autograder.results import Result
+from autograder.judge import LEFT_OUT
+from autograder.results import SKIPPED, Result
+from autograder.score import score
 from autograder.stand import Stand
-from autograder.store import file_name, write_result
+from autograder.store import file_name, read_judged, write_judged, write_result
+from autograder.tracing import Program
 
 
 def grade_many(
@@ -60,15 +65,16 @@ def grade_each(
     """Grade submissions side by side; yield each with its result, and whether that was stored already.
 
     A result that is stored already, for the same bytes, seed, assignment and engine, is kept: an
-    interrupted run goes on where it stopped.  No more results are held than are under way.
+    interrupted run goes on where it stopped.  Of what was traced elsewhere, the programs must be the same
+    too.  No more results are held than are under way.
 
     Args:
       jobs: submissions side by side; 0 for one per core.
       device: "cpu", "gpu", "tpu" or "auto"; several GPUs get one evaluator each.
       quick: leave out training, throughput and cost.
-      again: "force" keeps nothing; "changed" keeps what has the same bytes, whatever else changed.
+      again: "force" keeps nothing; "changed" keeps what has the same bytes, whatever else changed (where we trace).
       names: what to call submissions whose paths do not tell.
-      read: read what was handed out on another machine instead of tracing; nothing is kept then.
+      read: read what was handed out on another machine instead of tracing.
 
     Raises:
       KeyboardInterrupt: after all processes of this run were ended; what was graded is stored.
@@ -80,14 +86,7 @@ def grade_each(
         device_name = evaluators[0].start()
 
         def work(number: int, path: Path) -> tuple[Path, Result, bool]:
-            name = (names or {}).get(path, "")
-            kept = (
-                None
-                if again == "force" or read
-                else stored(path, folder, session, device_name, quick, again == "changed")
-            )
-            if kept is not None:
-                return path, replace(kept, submission=name or kept.submission), True
+            name, target = (names or {}).get(path, ""), folder / file_name(path)
             evaluator = evaluators[number % len(evaluators)]
             shown = name or path.name
 
@@ -95,10 +94,19 @@ def grade_each(
                 return say(f"{shown}: {text}")
 
             if read is not None:
-                result = judge_handed(read(path), session, evaluator, stand, say=tell)
-            else:
-                result = grade_one(path, session, evaluator, stand, stop=stop, say=tell, name=name)
-            write_result(result, folder / file_name(path))
+                handed = read(path)
+                basis = _basis(handed, session, device_name)
+                kept = None if again == "force" else _judged(handed, target, session, quick, basis)
+                if kept is not None:
+                    return path, kept, True
+                result = judge_handed(handed, session, evaluator, stand, say=tell)
+                write_judged(result, target, basis)
+                return path, result, False
+            kept = None if again == "force" else stored(path, folder, session, device_name, quick, again == "changed")
+            if kept is not None:
+                return path, replace(kept, submission=name or kept.submission), True
+            result = grade_one(path, session, evaluator, stand, stop=stop, say=tell, name=name)
+            write_result(result, target)
             return path, result, False
 
         with ThreadPoolExecutor(jobs) as pool:
@@ -117,6 +125,28 @@ def grade_each(
                 for future in pending:
                     future.cancel()
                 raise
+
+
+def _basis(handed: Handed, session: Session, device: str) -> str:
+    """A fingerprint of all that judging this again would rest on; how long tracing took is no part of it."""
+    assignment = session.assignment
+    programs = [
+        (key, hashlib.sha256(one.module).hexdigest(), one.output) if isinstance(one, Program) else (key, one)
+        for key, one in sorted(handed.programs.items())
+    ]
+    there = (assignment.slug, assignment.version, assignment.sha256, __version__, session.plan.seed.identity, device)
+    return hashlib.sha256(ascii((there, programs, replace(handed, programs={}, seconds={}))).encode()).hexdigest()
+
+
+def _judged(handed: Handed, target: Path, session: Session, quick: bool, basis: str) -> Result | None:
+    """Return the stored result of what was handed out if nothing that it rests on has changed."""
+    result = read_judged(target, basis)
+    if result is None or not (result.score and result.score.judged):
+        return None
+    left_out = any(c.outcome == SKIPPED and c.message == LEFT_OUT for c in result.checks)
+    if left_out and handed.measured and not quick:
+        return None
+    return score(result, session.assignment)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,33 @@ class Busy(RuntimeError):
 
 def write_result(result: Result, path: Path) -> None:
     """Store a result in one step: a reader sees the old file or the new one."""
-    text = to_json(result)
+    _write(to_json(result), path)
+
+
+def write_judged(result: Result, path: Path, basis: str) -> None:
+    """Store a result with what it rests on, beside it.
+
+    Whenever this is interrupted, a basis that is there belongs to the result that is there.
+    """
+    _basis(path).unlink(missing_ok=True)
+    write_result(result, path)
+    _write(basis, _basis(path))
+
+
+def read_judged(path: Path, basis: str) -> Result | None:
+    """Return a stored result if it rests on ``basis``."""
+    try:
+        same = _basis(path).read_text(encoding="utf-8") == basis
+    except (OSError, UnicodeDecodeError):
+        return None
+    return read_result(path) if same else None
+
+
+def _basis(path: Path) -> Path:
+    return path.with_suffix(".basis")
+
+
+def _write(text: str, path: Path) -> None:
     handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

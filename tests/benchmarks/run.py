@@ -17,15 +17,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="?", default="cost", choices=["cost", "told-apart", "class"])
     parser.add_argument("--count", type=int, help="submissions: 50 for cost, 500 for class")
-    parser.add_argument("--peers", type=int, default=5, help="submissions that pytest grades beside it")
+    parser.add_argument(
+        "--peers", type=int, help="submissions that other tools grade beside it: 5 for cost, 40 for class"
+    )
+    parser.add_argument("--peer-venv", type=Path, help="where nbgrader and pytest of class are installed, and kept")
     parser.add_argument("--runs", type=int, default=100, help="runs of each variant of told-apart")
     parser.add_argument("--only", default="", help="variants of told-apart whose name holds this")
     parser.add_argument("--busy", action="store_true", help="burn a core meanwhile")
     options = parser.parse_args()
     if options.what == "cost":
-        cost.main(options.count or 50, options.peers)
+        cost.main(options.count or 50, 5 if options.peers is None else options.peers)
     elif options.what == "class":
-        whole_class.main(options.count or 500)
+        whole_class.main(options.count or 500, 40 if options.peers is None else options.peers, options.peer_venv)
     else:
         told_apart.main(options.runs, options.busy, options.only)
 

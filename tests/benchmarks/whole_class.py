@@ -1,75 +1,140 @@
-"""A whole class through the command line: submissions per minute and memory, with crashes and a kill in the middle.
+"""A whole class through the command line, with crashes and a kill in the middle; beside nbgrader and plain pytest.
 
-python tests/benchmarks/run.py class [--count 500]
+python tests/benchmarks/run.py class [--count 500] [--peers 40] [--peer-venv FOLDER]
 """
 
 from __future__ import annotations
 
+import collections
 import os
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Mapping
 from pathlib import Path
 
-import psutil
+import numpy as np
+import peer_nbgrader
+import peer_pytest
+import peer_venv
+from table import KILLED_AT, Graded, show
+from watch import measure
+
+from autograder.answers import inputs_of, obtain
+from autograder.assignment import Assignment, load
+from autograder.plan import make_plan, secret_seed
+from autograder.results import NOT_JUDGED, PASSED
+from autograder.store import read_result
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "tests" / "course"
-CRASHES = ("exhausts_memory.py", "endless_program.py", "loops_in_function.py")
+KEY = "0" * 32
+CRASHES = ("exhausts_memory", "endless_program", "loops_in_function")
+KINDS = ("values", "gradients", "trajectory", "property")  # what --quick judges
+PEER_MEMORY = 4000.0  # MB; a peer has no limit of its own, and this machine has other users
 
 
-def main(count: int) -> None:
-    solution = (COURSE / "reference" / "toy" / "solution.py").read_text()
-    with tempfile.TemporaryDirectory() as folder:
-        work, out = Path(folder) / "work", Path(folder) / "out"
-        work.mkdir()
-        for i in range(count - len(CRASHES)):  # every one a program of its own
-            text = solution.replace("0.9 *", f"{0.5 + i / 10_000:.4f} *")
-            (work / f"s{i:04}.py").write_text(f"# {i}\n{text}")
-        for name in CRASHES:
-            shutil.copy(ROOT / "tests" / "attacks" / name, work / name)
-        began = time.monotonic()
-        first, done = _run(work, out, stop_at=count // 2)
-        second, _ = _run(work, out)
-        seconds = time.monotonic() - began
-        stored = len(list((out / "results").glob("*.json")))
-        print(
-            f"{count} submissions, killed once after {done}: {stored} results, {60 * count / seconds:.0f} per minute, "
-            f"main process {max(first, second):.0f} MB at most"
-        )
-
-
-def _run(work: Path, out: Path, stop_at: int = 0) -> tuple[float, int]:
-    """Grade, and kill the command when ``stop_at`` results are stored; peak memory in MB, and how many were there."""
-    command = [
-        sys.executable,
-        "-m",
-        "autograder",
-        "grade",
-        work,
-        "-a",
-        "toy",
-        "--root",
-        COURSE,
-        "--quick",
-        "-q",
-        "-o",
-        out,
-    ]
-    environment = {**os.environ, "AUTOGRADER_KEY": "0" * 32, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(list(map(str, command)), env=environment, stdout=subprocess.DEVNULL)
-    peak, there, watched = 0.0, 0, psutil.Process(process.pid)
-    while process.poll() is None:
+def main(count: int, peers: int, venv: Path | None) -> None:
+    """Grade ``count`` submissions with ours, and ``peers`` of them, all crashing ones included, with every tool."""
+    python, refused = None, ""
+    if peers:
         try:
-            peak = max(peak, watched.memory_info().rss / 1e6)
-        except psutil.NoSuchProcess:
-            break
-        there = sum(1 for _ in (out / "results").glob("*.json")) if out.exists() else 0
-        if stop_at and there >= stop_at:
-            process.send_signal(signal.SIGKILL)
-        time.sleep(0.2)
-    process.wait()
-    return peak, there
+            python = peer_venv.obtain(venv or peer_venv.default_folder())
+        except peer_venv.NoPeers as error:
+            refused = f"nbgrader and pytest are not compared: {error}"
+            print(refused, file=sys.stderr, flush=True)
+    assignment = load("toy", COURSE)
+    points = {n: p for n, p in assignment.points.items() if assignment.checks[n].kind in KINDS}
+    submissions = _class(count)
+    crashes = [n for n in submissions if n.endswith(CRASHES)]
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        _write_numbers(assignment, points, base / "numbers.npz")  # also: nobody waits for the reference later
+        rows = [_ours(submissions, crashes, points, base / "ours")]
+        show(rows, crashes)
+        if python is not None:
+            few = _some(submissions, crashes, peers)
+            print(f"\nThe same {len(few)} with every tool, in turn ...", flush=True)
+            rows.append(_ours(few, crashes, points, base / "ours-few"))
+            for name in ("nbgrader", "pytest"):
+                (base / name).mkdir()
+                (base / name / "numbers.npz").hardlink_to(base / "numbers.npz")
+            rows.append(peer_nbgrader.grade(python, few, crashes, points, base / "nbgrader", PEER_MEMORY))
+            rows.append(peer_pytest.grade(python, few, crashes, base / "pytest", PEER_MEMORY))
+            show(rows[:1], crashes)
+            show(rows[1:], crashes)
+            load_average = " ".join(f"{x:.1f}" for x in os.getloadavg())
+            print(f"\n{peer_venv.versions(python)}; load average {load_average} on {os.cpu_count()} cores")
+    if refused:
+        print(refused, file=sys.stderr)
+        raise SystemExit(2)
+    if any(r.lost or r.doubled for r in rows if r.tool == "autograder"):
+        raise SystemExit("something was lost or doubled")
+
+
+def _class(count: int) -> dict[str, str]:
+    """Every one a program of its own, and the three kinds of crash in the middle."""
+    solution = (COURSE / "reference" / "toy" / "solution.py").read_text()
+    places = {count * (i + 3) // 8: name for i, name in enumerate(CRASHES)}
+    found = {}
+    for i in range(count):
+        if i in places:
+            found[f"s{i:04}_{places[i]}"] = (ROOT / "tests" / "attacks" / f"{places[i]}.py").read_text()
+        else:
+            found[f"s{i:04}"] = f"# {i}\n" + solution.replace("0.9 *", f"{0.5 + i / 10_000:.4f} *")
+    return found
+
+
+def _some(submissions: Mapping[str, str], crashes: list[str], count: int) -> dict[str, str]:
+    """``count`` of the class, evenly spread, all that crash among them."""
+    others = [n for n in submissions if n not in crashes]
+    wanted = max(1, min(len(others), count - len(crashes)))
+    chosen = {others[i * len(others) // wanted] for i in range(wanted)} | set(crashes)
+    return {n: t for n, t in submissions.items() if n in chosen}
+
+
+def _ours(submissions: Mapping[str, str], crashes: list[str], points: Mapping[str, float], folder: Path) -> Graded:
+    """Grade all, killed once and started again; then the crashing ones alone, to know their share."""
+    work, alone, out = folder / "work", folder / "crashes", folder / "out"
+    for where, names in ((work, list(submissions)), (alone, crashes)):
+        where.mkdir(parents=True)
+        for name in names:
+            (where / f"{name}.py").write_text(submissions[name])
+    environment = {**os.environ, "AUTOGRADER_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "autograder", "grade", "-a", "toy", "--root", COURSE, "--quick", "--device", "cpu"]
+
+    def stored() -> dict[Path, int]:
+        return {p: p.stat().st_mtime_ns for p in (out / "results").glob("*.json")}
+
+    first = measure(
+        [*command, "-q", "-o", out, work],
+        folder,
+        environment,
+        stop=lambda: len(list((out / "results").glob("*.json"))) >= len(submissions) // KILLED_AT,
+    )
+    before = stored()
+    every = first + measure([*command, "-q", "-o", out, work], folder, environment)
+    after = stored()
+    share = measure([*command, "-q", "-o", folder / "out-crashes", alone], folder, environment)
+    found = [r for r in map(read_result, after) if r is not None]
+    verdicts = {
+        r.submission.removesuffix(".py"): {c.name: c.outcome == PASSED for c in r.checks if c.name in points}
+        for r in found
+        if r.checks and not any(c.outcome == NOT_JUDGED for c in r.checks)
+    }
+    again = sum(after.get(p) != at for p, at in before.items())  # graded before the kill, and once more
+    twice = sum(n - 1 for n in collections.Counter(r.submission for r in found).values())
+    print(f"killed (-9) with {len(before)} results, {every.left} processes left behind", end="; ")
+    print(f"{len(after)} results in the end; the command itself {every.alone:.0f} MB at most", flush=True)
+    notes = {n: "no mark" for n in submissions if n not in verdicts}
+    return Graded("autograder", len(submissions), every, share, verdicts, again + twice, notes)
+
+
+def _write_numbers(assignment: Assignment, points: Mapping[str, float], path: Path) -> None:
+    """Inputs and true answers as grading with this key has them."""
+    plan = make_plan(assignment, secret_seed(KEY.encode(), "the benchmark"))
+    answers = obtain(plan)
+    arrays: dict[str, np.ndarray] = {}
+    for probe in (p for name in points for p in plan.probes[name]):
+        arrays |= {f"{probe.key}.in{i}": x for i, x in enumerate(inputs_of(plan, probe, answers.outputs))}
+        arrays |= {f"{probe.key}.out{i}": t.value for i, t in enumerate(answers.truth.get(probe.key, ()))}
+    np.savez(path, **arrays)

@@ -44,8 +44,11 @@ def install(app: Flask, hall: Hall) -> None:
     @app.before_request
     def recognise() -> Any:
         g.person = None
+        if request.endpoint in ("static", "health"):
+            return None
+        session.setdefault("browser", secrets.token_urlsafe(32))
         token = session.get("session")
-        if isinstance(token, str) and request.endpoint != "static":
+        if isinstance(token, str):
             found = hall.responses.person(_hash(hall, "session", token))
             # A student whose form was taken away has nothing to see here.
             if found is not None and (found.role == INSTRUCTOR or found.student in hall.forms):
@@ -56,7 +59,6 @@ def install(app: Flask, hall: Hall) -> None:
 
     @pages.get("/in/<code>")
     def link(code: str) -> Any:
-        session.setdefault("browser", secrets.token_urlsafe(32))
         if g.person is not None and g.person.role == STUDENT:
             return redirect(url_for("take.home"), 303)
         return render_template("sign_in.html.j2", code=normal(code))
@@ -66,7 +68,7 @@ def install(app: Flask, hall: Hall) -> None:
         code, address = normal(request.form.get("code", "")), request.remote_addr or ""
         # The session follows from code and browser: a button pressed twice, or an answer that was lost on the way back,
         # signs the same browser in again, and no other.
-        browser = session.setdefault("browser", secrets.token_urlsafe(32))
+        browser = session.get("browser", "")
         if not limiter.test(failures, "failures", address):
             return _wait(limiter.get_window_stats(failures, "failures", address).reset_time)
         token = _hash(hall, "token", f"{code}\x1f{browser}")
