@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import postgres
+import psycopg
 import pytest
 
 from autograder import sandbox
@@ -117,3 +120,28 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests first: with several workers the run ends when the last of them does."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this process's own; skips where there is none."""
+    try:
+        with postgres.server() as url:
+            yield url
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+
+
+_schemas = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/test.db"
+    server = request.getfixturevalue("postgresql_server")
+    name = f"test{next(_schemas)}"  # a schema of its own: quicker to make than a database
+    with psycopg.connect(server) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{server}&options=-csearch_path%3D{name}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
-import itertools
 import json
 import os
 import shutil
@@ -17,8 +16,6 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import postgres
-import psycopg
 import pytest
 import sqlalchemy
 from conftest import COURSE, ROOT, Ran
@@ -52,7 +49,6 @@ from autograder.submission import read_submission
 
 NOON = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
-_numbers = itertools.count()
 
 
 def made(
@@ -63,24 +59,9 @@ def made(
     return Result(f"{student}.py", provenance, score=Score(points, 10.0, checks, judged, "r1"))
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    try:
-        with postgres.server() as url:
-            yield url
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/course.db"
-    server = request.getfixturevalue("server")
-    name = f"course{next(_numbers)}"  # a schema of its own: quicker to make than a database
-    with psycopg.connect(server) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path%3D{name}"
+@pytest.fixture
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture

@@ -1,0 +1,167 @@
+"""An exam hall for the tests: every kind of item, a clock that the test moves, browsers that sign in."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from exams import one_of_each
+from flask import Flask
+from flask.testing import FlaskClient
+
+from autograder.gradebook.database import open_engine, read_url
+from question_bank.exam.blueprint import Exam
+from question_bank.exam.cells import Section
+from question_bank.exam.form import Form, Placed, Shown, Task
+from question_bank.exam.responses import INSTRUCTOR, STUDENT, Responses
+from question_bank.exam.server.access import make_codes
+from question_bank.exam.server.app import make_app
+from question_bank.exam.server.hall import Hall
+
+NINE = datetime.datetime(2026, 11, 20, 9, tzinfo=datetime.UTC)
+KEY = bytes(range(32))
+STUDENTS = ("ada", "bob", "<script>alert(1)</script>")
+
+
+def an_exam(**changes: Any) -> Exam:
+    sections = (Section("Basics", "Answer *all*."), Section("More"))
+    base = {"opens": NINE, "closes": NINE + datetime.timedelta(hours=3), "grace": 60.0, "aids": ("a calculator",)}
+    return Exam("mid", "Mid-term", 60, sections, **{**base, **changes})
+
+
+def a_form(student: str) -> Form:
+    placed = tuple(
+        Placed(f"q{n}", item, float(n), "Basics" if n < 5 else "More") for n, item in enumerate(one_of_each(), 1)
+    )
+    return Form("mid", student, placed, (Task("backprop", "Backprop", 10.0, "More"),))
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    time: datetime.datetime = NINE
+
+    def __call__(self) -> datetime.datetime:
+        return self.time
+
+    def to(self, minutes: float) -> None:
+        self.time = NINE + datetime.timedelta(minutes=minutes)
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a test wants to know of a page: its fields and their values, and its words."""
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        name, value = has.get("name") or "", has.get("value") or ""
+        if tag == "input" and name and (has.get("type") not in ("radio", "checkbox") or "checked" in has):
+            self.fields.append((name, value))
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and "selected" in has:
+            self.fields.append((self._select, value))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def value(self, name: str) -> str:
+        return next(value for n, value in self.fields if n == name)
+
+
+def read_page(response: Any) -> Page:
+    page = Page()
+    page.feed(response.get_data(as_text=True))
+    return page
+
+
+class Room:
+    """A served exam."""
+
+    def __init__(self, url: str, exam: Exam | None = None, forms: list[Form] | None = None, **options: Any) -> None:
+        self.clock = Clock()
+        self.exam = exam or an_exam()
+        self.forms = {f.student: f for f in forms or [a_form(student) for student in STUDENTS]}
+        self.engine = open_engine(read_url(url), 8)
+        self.store = Responses(self.engine, self.exam.id)
+        self.rekeys: list[Any] = []
+        self.hall = Hall(
+            self.exam, self.forms, self.store, KEY, self.clock, rekeys=lambda: self.rekeys, names={"ada": "Ada L."}
+        )
+        self.app: Flask = make_app(self.hall, **options)
+
+    def browser(self, student: str, role: str = STUDENT) -> Browser:
+        """A browser that is signed in."""
+        browser = Browser(self)
+        assert browser.sign_in(make_codes(self.hall, [student], role)[student]).status_code == 303
+        return browser
+
+    def instructor(self, name: str = "staff") -> Browser:
+        return self.browser(name, INSTRUCTOR)
+
+    def shown(self, student: str) -> dict[str, Shown]:
+        return {one.name: one for one in self.hall.shown(student)}
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class Browser:
+    """A client with the token of its pages."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.client: FlaskClient = room.app.test_client()
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.client.get(path, **more)
+
+    def token(self) -> str:
+        return read_page(self.client.get("/")).value("csrf_token")
+
+    def post(self, path: str, data: Any = None, **more: Any) -> Any:
+        """Send a form with its token."""
+        return self.client.post(path, data={"csrf_token": self.token(), **(data or {})}, **more)
+
+    def sign_in(self, code: str) -> Any:
+        return self.post("/in", {"code": code})
+
+    def begin(self) -> Browser:
+        assert self.post("/begin").status_code == 303
+        return self
+
+    def save(self, *changes: dict[str, Any], sitting: int = 1) -> Any:
+        """Autosave, as the script of the page does."""
+        body = json.dumps({"sitting": sitting, "changes": changes})
+        headers = {"X-CSRFToken": self.token(), "Content-Type": "application/json"}
+        return self.client.post("/save", data=body, headers=headers)
+
+    def page_fields(self) -> dict[str, list[str]]:
+        """Every field of the exam's page as a form would send it."""
+        found: dict[str, list[str]] = {}
+        for name, value in read_page(self.client.get("/")).fields:
+            found.setdefault(name, []).append(value)
+        return found
+
+
+_tokens = iter(range(10**9))
+
+
+def change(name: str, *fields: tuple[str, str], **more: Any) -> dict[str, Any]:
+    return {"name": name, "token": f"token-{next(_tokens):08}", "fields": [list(f) for f in fields], **more}
+
+
+def sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder}/exam.db"
