@@ -16,12 +16,11 @@ from autograder.report import Column, course_page, write_reports
 from autograder.report.folder import file_stems, instructor_href, write_page
 from autograder.results import Result
 from autograder.sandbox import Sandbox
-from autograder.simulate import Student, students, write_class
+from autograder.simulate import Student, write_class
 from autograder.store import file_name, write_result
 from autograder.submission import read_submission
 
 Grade = Callable[..., list[Result]]  # cli.common.grade_all
-CLASS = 40
 EARLIER = 12  # students with an earlier attempt at the first assignment
 _FIRST_DUE = datetime.datetime(2026, 9, 21, 22, tzinfo=datetime.UTC)
 
@@ -37,10 +36,17 @@ class Handed:
 
 
 def run_class_demo(
-    root: Path, folder: Path, seed: Seed, box: Sandbox, console: Console, quiet: bool, grade_all: Grade
+    root: Path,
+    folder: Path,
+    seed: Seed,
+    box: Sandbox,
+    console: Console,
+    quiet: bool,
+    grade_all: Grade,
+    people: Sequence[Student],
+    exams: Sequence[Column] = (),
 ) -> Path | None:
-    """Grade a simulated class on every assignment that has known mistakes; return the page of the course."""
-    people = students(CLASS)
+    """Grade ``people`` on every assignment that has known mistakes; return the page of the course, exams included."""
     columns: list[Column] = []
     for slug in list_assignments(root):
         reference = root / "reference" / slug
@@ -52,7 +58,7 @@ def run_class_demo(
             results = _grade_once(list(written), loaded, seed, box, into, quiet, grade_all)
             return {written[path].name: result for path, result in results.items()}
 
-        first = people[:: CLASS // EARLIER][:EARLIER] if week == 0 else []
+        first = people[:: max(1, len(people) // EARLIER)][:EARLIER] if week == 0 else []
         drafts = write_class(first, loaded, reference, folder / slug / "drafts", week=week, attempt=1)
         earlier = judge(drafts, folder / slug / "earlier") if drafts else {}
         written = write_class(people, loaded, reference, folder / slug / "submissions", week=week)
@@ -73,9 +79,9 @@ def run_class_demo(
     if not columns:
         return None
     index = folder / "index.html"
-    write_page(index, course_page(columns, title="A simulated class", students=[p.name for p in people]))
+    write_page(index, course_page([*columns, *exams], title="A simulated class", students=[p.name for p in people]))
     if not quiet:
-        console.print(f"\n[bold]A simulated class of {CLASS}[/]", highlight=False)
+        console.print(f"\n[bold]A simulated class of {len(people)}[/]", highlight=False)
         for column in columns:
             console.print(f"{column.title}: {len(column.results)} submissions, numbers only", highlight=False)
         console.print(f"open {index}", highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import secrets
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from exams import one_of_each
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 
 from autograder.gradebook.database import open_engine, read_url
 from question_bank.exam.blueprint import Exam
@@ -62,7 +64,7 @@ class Page(HTMLParser):
 
     def __post_init__(self) -> None:
         super().__init__()
-        self._select = ""
+        self._select = self._typed = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = dict(attrs)
@@ -71,11 +73,22 @@ class Page(HTMLParser):
             self.fields.append((name, value))
         elif tag == "select":
             self._select = name
+            self.fields.append((name, ""))  # the first entry, unless another is selected
+        elif tag == "textarea":
+            self._typed = name
+            self.fields.append((name, ""))
         elif tag == "option" and "selected" in has:
-            self.fields.append((self._select, value))
+            self.fields[-1] = (self._select, value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._typed = ""
 
     def handle_data(self, data: str) -> None:
-        self.words += data
+        if self._typed:
+            self.fields[-1] = (self._typed, self.fields[-1][1] + data.removeprefix("\n"))
+        else:
+            self.words += data
 
     def value(self, name: str) -> str:
         return next(value for n, value in self.fields if n == name)
@@ -129,7 +142,11 @@ class Browser:
         return self.client.get(path, **more)
 
     def token(self) -> str:
-        return read_page(self.client.get("/")).value("csrf_token")
+        """The token that a page would hold now."""
+        with self.client.session_transaction() as session:
+            session.setdefault("browser", "a browser of the tests")
+            raw = session.setdefault("csrf_token", secrets.token_hex(20))
+        return str(URLSafeTimedSerializer(self.room.app.secret_key or "", salt="wtf-csrf-token").dumps(raw))
 
     def post(self, path: str, data: Any = None, **more: Any) -> Any:
         """Send a form with its token."""

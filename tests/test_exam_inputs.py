@@ -42,7 +42,7 @@ def test_a_filled_page_sends_what_filled_it(name: str) -> None:
     sent = fields(SHOWN[name], response)
     assert inputs.read(SHOWN[name], sent) == response
     assert mark(ITEMS[name], response) == 1.0 and inputs.complete(SHOWN[name], response)
-    assert set(n for n, _ in sent) <= set(inputs.field_names(SHOWN[name]))
+    assert {n for n, _ in sent} <= set(inputs.field_names(SHOWN[name]))
 
 
 @pytest.mark.parametrize("name", ITEMS)

@@ -16,7 +16,7 @@ from rich.console import Console
 from test_report import PROVENANCE, check, inert
 
 from autograder.assignment import list_assignments, load
-from autograder.demo_class import CLASS, EARLIER, run_class_demo
+from autograder.demo_class import EARLIER, run_class_demo
 from autograder.plan import PUBLIC
 from autograder.reference import given_module
 from autograder.results import FAILED, PASSED, CheckScore, Result, Score, from_json
@@ -24,6 +24,8 @@ from autograder.sandbox import Sandbox
 from autograder.simulate import fits, parts, students, with_mistakes, write_class
 
 ROOT = Path(__file__).parent.parent
+
+CLASS = 40
 
 
 def globals_of(code: types.CodeType) -> Iterator[str]:
@@ -104,7 +106,8 @@ def test_the_demo_grades_equal_submissions_once_and_writes_a_page_for_everyone(t
         asked.append(paths)
         return [_result(p) for p in paths]
 
-    index = run_class_demo(COURSE, tmp_path, PUBLIC, Sandbox("full", ""), Console(quiet=True), True, grade_all)
+    box, people = Sandbox("full", ""), students(CLASS)
+    index = run_class_demo(COURSE, tmp_path, PUBLIC, box, Console(quiet=True), True, grade_all, people)
     assert index == tmp_path / "index.html"
     inert(index.read_text(encoding="utf-8"))
     assert len(asked[0]) <= EARLIER and len(asked[1]) < CLASS

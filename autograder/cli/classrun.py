@@ -20,7 +20,6 @@ from autograder.assignment import Assignment
 from autograder.batch import grade_each
 from autograder.cli.common import UsageError, err, open_session, plain
 from autograder.collect import Collected, Collection, Remark
-from autograder.exchange.csv_safe import rows_text
 from autograder.grade import Handed, Session
 from autograder.plan import Seed
 from autograder.report import visible
@@ -29,6 +28,7 @@ from autograder.results import Result
 from autograder.sandbox import Sandbox
 from autograder.store import file_name, read_result
 from autograder.tally import Tally, kind_of, outline, settled
+from question_bank.csv_safe import rows_text
 
 TABLE = 100  # students in a table on the terminal; the page of the class shows all
 REMARKS = 12  # that are told on the terminal

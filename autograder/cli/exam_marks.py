@@ -29,7 +29,7 @@ def mark(
 
     Example: autograder exam mark forms --responses responses.json -o marks.csv
     """
-    from autograder.exchange.csv_safe import rows_text
+    from question_bank.csv_safe import rows_text
     from question_bank.exam.forms import read_folder
     from question_bank.exam.marks import mark_exam
     from question_bank.exam.rekey import read_rekeys

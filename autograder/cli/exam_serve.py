@@ -9,6 +9,7 @@ import logging.handlers
 import os
 import secrets
 import signal
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 KEY, DATABASE, LOG = "server.key", "responses.db", "server.log"
 KEY_BYTES = 32
 CONNECTIONS = 4_000  # a browser opens up to six
+BACKLOG = 2_048
 LOG_BYTES = 20_000_000
 
 Folder = Annotated[Path, typer.Argument(help="Folder that exam build wrote.", metavar="FORMS")]
@@ -71,24 +73,23 @@ def serve(
     exam, forms = _read(folder)
     names = _names(roster)
     hall = open_hall(folder, exam, forms, db, threads, names=names, tasks=_tasks(ledger, forms))
-    base = _base(url, host, port)
+    _base(url, host, port)  # a wrong address is told before anything is opened
+    listening = _listen(host, port)
+    base = _base(url, host, listening.getsockname()[1])
     secure = base.startswith("https://")
     _log(folder / LOG)
     app = make_app(hall, secure=secure, proxies=proxies)
     server = create_server(
         app,
-        host=host,
-        port=port,
+        sockets=[listening],
         threads=threads,
         connection_limit=CONNECTIONS,
         asyncore_use_poll=True,  # select() knows no more than 1024 connections
-        backlog=2048,
+        backlog=BACKLOG,
         max_request_body_size=2 * MAX_BYTES,  # the application says so in words, the server only ends it
         ident=None,
         clear_untrusted_proxy_headers=proxies == 0,
     )
-    if not port:
-        base = _base(url, host, int(getattr(server, "effective_port", 0)))
     code = make_codes(hall, [f"{name[:80]} {secrets.token_hex(2)}"], INSTRUCTOR)
     if not quiet:
         out.print(plain(f"{exam.title}: {len(forms)} forms, at {base}"), highlight=False, soft_wrap=True)
@@ -122,7 +123,7 @@ def codes(
 
     Example: autograder exam codes forms --url https://exam.example.org -o codes.csv
     """
-    from autograder.exchange.csv_safe import rows_text
+    from question_bank.csv_safe import rows_text
     from question_bank.exam.forms import write_private
     from question_bank.exam.server.access import make_codes
 
@@ -289,6 +290,14 @@ def _key(folder: Path) -> bytes:
     with os.fdopen(handle, "wb") as file:
         file.write(key)
     return key
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"{host}, port {port}: cannot listen there: {getattr(error, 'strerror', error)}") from None
 
 
 def _base(url: str, host: str, port: int) -> str:

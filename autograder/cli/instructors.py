@@ -49,6 +49,7 @@ from autograder.plan import read_seed
 from autograder.report import show_result, show_table, write_reports
 from autograder.results import Result, to_json
 from autograder.score import score
+from autograder.simulate import students
 from autograder.stand import Stand
 from autograder.store import held
 from autograder.tally import outline
@@ -290,19 +291,26 @@ def bench(
     out.print(table)
 
 
+DEMO_CLASS = 40
+
+
 def demo(
     folder: Annotated[Path, typer.Option("--out", "-o", help="Where the reports go.")] = Path("demo"),
     root: Root = None,
     quiet: Quiet = False,
 ) -> None:
-    """Grade the samples of every assignment and a simulated class, write reports, and build a bank from the notes.
+    """Grade samples and a simulated class, build a bank from the notes, and hold an exam; writes the reports of all.
 
     Example: autograder demo
     """
+    from autograder.demo_exam import run_exam_demo
+
     box = sandbox.probe()
     require_sandbox(box, allow_none=False)
     course = root or find_root()
     run_demo(course, folder, box, out, quiet, grade_all)
     with spinner("building the question bank", quiet):
         run_bank_demo(NOTES, folder / "bank", out, quiet)
-    run_class_demo(course, folder / "class", read_seed(folder / "course.key"), box, out, quiet, grade_all)
+    seed, people = read_seed(folder / "course.key"), students(DEMO_CLASS)
+    exam = run_exam_demo(folder / "bank", folder / "exam", seed, people, out, quiet)
+    run_class_demo(course, folder / "class", seed, box, out, quiet, grade_all, people, [exam])

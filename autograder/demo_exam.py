@@ -1,0 +1,175 @@
+"""An exam from blueprint to analysis: a class that does not exist takes it through the real server."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.exam_results import exam_result
+from autograder.plan import Seed
+from autograder.report import Column
+from autograder.report.items import analysis_page
+from autograder.results import Result
+from autograder.simulate import Student
+from question_bank.analysis.analyse import analyse
+from question_bank.analysis.collect import collect, stems
+from question_bank.exam.assemble import make_form, make_plan
+from question_bank.exam.blueprint import Exam, read_exam
+from question_bank.exam.form import Form
+from question_bank.exam.forms import EXAM, write_form
+from question_bank.exam.marks import mark_exam
+from question_bank.exam.paper import keys, papers, preview
+from question_bank.exam.pool import Stock
+from question_bank.store import read_bank
+from question_bank.template import load_templates
+
+WAIT_SECONDS = 60
+_ABILITY = {"strong": 1.3, "steady": 0.3, "weak": -0.9, "falling": -0.6, "stopped": -1.2}
+
+BLUEPRINT = """
+id = "demo-exam"
+title = "Deep learning: a demo exam"
+minutes = 60
+aids = ["a pocket calculator"]
+drafts = true
+
+[[section]]
+title = "Remember and understand"
+
+[[section.cell]]
+kind = "single"
+count = 8
+points = 1
+
+[[section.cell]]
+kind = "multiple"
+count = 3
+points = 2
+
+[[section.cell]]
+kind = ["cloze", "short"]
+count = 2
+points = 1
+
+[[section]]
+title = "Apply"
+text = "Numbers are your own: every student gets different ones."
+
+[[section.cell]]
+source = "templates"
+kind = "numeric"
+count = 4
+points = 2
+
+[[section.cell]]
+kind = ["matching", "ordering"]
+count = 2
+points = 2
+"""
+
+
+def run_exam_demo(
+    bank: Path, folder: Path, seed: Seed, people: Sequence[Student], console: Console, quiet: bool
+) -> Column:
+    """Draw forms from ``bank``, let ``people`` take them through a server, mark and analyse; writes to ``folder``."""
+    from autograder.cli.common import spinner
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / EXAM).write_text(BLUEPRINT.lstrip(), "utf-8")
+    exam = read_exam(folder / EXAM)
+    with spinner("an exam: drawing forms", quiet) as say:
+        stock = Stock(list(read_bank(bank)), load_templates(), {}, {}, [], datetime.datetime.now(datetime.UTC).date())
+        plan = make_plan(exam, stock)
+        forms = [make_form(plan, seed.secret, person.stem) for person in people]
+        for form in forms:
+            write_form(folder, form)
+        for name, page in (("preview", preview(exam, forms[:1])), ("paper", papers(exam, forms[:2]))):
+            (folder / f"{name}.html").write_text(page, "utf-8")
+        (folder / "keys.html").write_text(keys(exam, forms[:2]), "utf-8")
+        take_exam(folder, exam, forms, people, say)
+        results = _judge(folder, exam, forms, people)
+    if not quiet:
+        console.print(f"\n[bold]{exam.title}[/]", highlight=False)
+        console.print(
+            f"{len(people)} students took it over HTTP; look: autograder exam serve {folder}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        console.print(f"open {folder / 'analysis.html'}", highlight=False, soft_wrap=True)
+    return Column(exam.title, results, f"../{folder.name}/analysis.html")
+
+
+def take_exam(
+    folder: Path, exam: Exam, forms: Sequence[Form], people: Sequence[Student], say: Callable[[str], object]
+) -> None:
+    """Let everybody sign in, answer and hand in, as browsers do.  Nobody sits it twice: who handed in is left out."""
+    from autograder.cli.exam_serve import open_hall
+    from question_bank.exam.server.access import make_codes
+    from question_bank.exam.simulate import answers
+    from question_bank.exam.sitting import DONE
+    from question_bank.exam.taker import Taker
+
+    hall = open_hall(folder, exam, forms, "")
+    left = [form for form in forms if hall.standing(form.student).phase != DONE]
+    codes = make_codes(hall, [form.student for form in left])
+    ability = {person.stem: _ABILITY[person.habit] for person in people}
+    with served(folder) as address:
+        for number, form in enumerate(left, 1):
+            say(f"an exam: {number} of {len(left)} students")
+            level = ability[form.student] + random.Random(form.student).gauss(0, 0.5)
+            with Taker(f"{address}/in/{codes[form.student]}") as taker:
+                taker.do(taker.script.sign_in())
+                taker.do(taker.script.begin())
+                for name, (fields, seconds) in answers(form, level, form.student).items():
+                    taker.script.type(name, fields, seconds=seconds)
+                    taker.do(taker.script.save())
+                taker.do(taker.script.hand_in())
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Run ``autograder exam serve`` on a free port while the block lasts; yields its address."""
+    command = [sys.executable, "-m", "autograder", "exam", "serve", str(folder), "--port", "0"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment, stdin=subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline().strip()
+        address = first.rpartition(" at ")[2]
+        if not address.startswith("http://"):
+            raise RuntimeError(f"the exam server did not start: {first or 'it said nothing'}")
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _judge(folder: Path, exam: Exam, forms: Sequence[Form], people: Sequence[Student]) -> dict[str, Result]:
+    """Mark, analyse, and write the page; returns student → result."""
+    from autograder.cli.exam_serve import sittings_of
+    from question_bank.exam.collected import last_sittings
+
+    last = last_sittings(sittings_of(folder, exam, forms, ""))
+    given = {student: one.responses for student, one in last.items()}
+    seconds = {student: one.seconds for student, one in last.items()}
+    found = analyse(collect(exam, forms, given, (), seconds), exam.id, stems(forms))
+    (folder / "analysis.html").write_text(analysis_page(found), "utf-8")
+    names = {person.stem: person.name for person in people}
+    marked = mark_exam(exam, forms, given)
+    return {
+        names[form.student]: exam_result(exam, form, given.get(form.student, {}), one)
+        for form, one in zip(forms, marked, strict=True)
+    }
