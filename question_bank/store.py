@@ -232,7 +232,7 @@ def _convert(node: yaml.Node, kind: object, file: str, field: str, wrong: list[P
             return bad("expected names with values")
         return {
             key.value: _convert(v, args[1], file, f"{field}.{key.value}".strip("."), wrong, depth + 1)
-            for key, v in node.value
+            for key, v in _pairs(node, file, field, wrong)
         }
     if not isinstance(node, yaml.ScalarNode):
         return bad("expected a single value, not a list or fields")
@@ -255,7 +255,7 @@ def _record(node: yaml.MappingNode, kind: type, file: str, field: str, wrong: li
     hints = typing.get_type_hints(kind)
     known = {f.name: f for f in dataclasses.fields(kind)}
     before, values = len(wrong), {}
-    for key, value in _pairs(node):
+    for key, value in _pairs(node, file, field, wrong):
         path = f"{field}.{key.value}".strip(".")
         if key.value not in known:
             wrong.append(Problem(file, key.start_mark.line + 1, path, f"unknown field; known: {', '.join(known)}"))
@@ -269,7 +269,12 @@ def _record(node: yaml.MappingNode, kind: type, file: str, field: str, wrong: li
     return kind(**values) if len(wrong) == before else None
 
 
-def _pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+def _pairs(
+    node: yaml.MappingNode, file: str, field: str, wrong: list[Problem]
+) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Names with their values; a name that is a list or has fields is added to ``wrong``."""
     for key, value in node.value:
         if isinstance(key, yaml.ScalarNode):
             yield key, value
+        else:
+            wrong.append(Problem(file, key.start_mark.line + 1, field, "expected a name, not a list or fields"))

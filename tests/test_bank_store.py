@@ -18,7 +18,7 @@ from question_bank.review import (
     write_decisions,
 )
 from question_bank.stats import compare, measure
-from question_bank.store import BankError, read_bank, read_items, write_bank, write_items
+from question_bank.store import BankError, read_bank, read_items, read_yaml, write_bank, write_items
 
 COMMON = {"topic": "relu", "level": "remember", "difficulty": 0.25, "explanation": "Because.", "origin": "person"}
 
@@ -210,3 +210,11 @@ def test_unsound_items_are_told(change: dict[str, object], message: str) -> None
 
 def test_kinds_are_those_of_the_tests() -> None:
     assert {i.kind for i in EVERY_KIND} == set(items_.KINDS)
+
+
+@pytest.mark.parametrize("kind", [dict[str, str], Item])
+def test_a_name_that_is_a_list_is_told_with_its_line(tmp_path: Path, kind: object) -> None:
+    (tmp_path / "a.yaml").write_text("one: two\n? [three]\n: four\n")
+    with pytest.raises(BankError, match="expected a name, not a list or fields") as raised:
+        read_yaml(tmp_path / "a.yaml", kind)
+    assert any(problem.line == 2 for problem in raised.value.problems)

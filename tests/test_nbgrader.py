@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,6 +72,10 @@ def standardize(x, *, axis):
 """
 
 
+# The names of downloads in both archives: "ada_LATE_101_9001_toy-1.ipynb", "eve_103_assignsubmission_file_/toy.ipynb".
+NAMES = r".*/(?P<student_id>[a-z]+)_(?:LATE_)?\d+_(?:\d+_|assignsubmission_file_/)(?P<file_id>[a-z]+)(?:-\d+)?\.ipynb"
+
+
 class Ran(NamedTuple):
     """A course after all commands, and where a submission would leave its mark if a kernel ran it."""
 
@@ -126,7 +131,7 @@ def course(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     options = ("-a", "toy", "--root", str(small), "--key-file", str(above / "course.key"))
     said["init"] = _run(above, "autograder", "nbgrader", "init", "course", *options)
     with (folder / "nbgrader_config.py").open("a") as config:
-        config.write('c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>\\w+)_(?P<file_id>\\w+)"\n')
+        config.write(f"c.FileNameCollectorPlugin.named_regexp = r'{NAMES}'\n")
     said["generate_assignment"] = _run(folder, "nbgrader", "generate_assignment", "toy")
     release = json.loads((folder / "release" / "toy" / "toy.ipynb").read_text())
     downloaded = folder / "downloaded" / "toy" / "archive"
@@ -137,13 +142,23 @@ def course(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         "eve": json.dumps(_forged(release, canary, folder / "gradebook.db")),
         "max": '{"cells": [' + "[" * 5000,
     }
-    for name, text in handed.items():
-        (downloaded / f"{name}_toy.ipynb").write_text(text)
+    _download(downloaded, handed)
     said["zip_collect"] = _run(folder, "nbgrader", "zip_collect", "toy")
     said["autograde"] = _run(folder, "nbgrader", "autograde", "toy")
     said["generate_feedback"] = _run(folder, "nbgrader", "generate_feedback", "toy")
     said["export"] = _run(folder, "nbgrader", "export")
     return Ran(folder, canary, said)
+
+
+def _download(folder: Path, handed: dict[str, str]) -> None:
+    """Put what was handed in where it is collected from: half as Canvas packs downloads, half as Moodle does."""
+    with zipfile.ZipFile(folder / "submissions.zip", "w") as canvas:
+        canvas.writestr("ada_LATE_101_9001_toy-1.ipynb", handed["ada"])
+        canvas.writestr("ben_102_9002_toy.ipynb", handed["ben"])
+        canvas.writestr("ben_102_9003_notes.pdf", "%PDF")
+    with zipfile.ZipFile(folder / "DL-Toy-1234.zip", "w") as moodle:
+        for number, name in ((103, "eve"), (104, "max")):
+            moodle.writestr(f"{name}_{number}_assignsubmission_file_/toy.ipynb", handed[name])
 
 
 def _run(folder: Path, module: str, *arguments: str) -> str:
@@ -206,6 +221,20 @@ def test_the_students_notebook_is_valid_and_holds_no_answer(course: Ran, small_t
         assert re.search(rf"def {function}\(.*\n +\"\"\".*\n +# YOUR CODE HERE\n +raise NotImplementedError", text)
     given = {p.name for p in (course.folder / "release" / "toy").iterdir()}
     assert given == {"toy.ipynb", "assignment.toml", "checks.py", "given.py", "answers_public.npz"}
+
+
+@pytest.mark.slow
+def test_downloads_of_canvas_and_moodle_are_collected_as_they_came(course: Ran) -> None:
+    handed = {p.relative_to(course.folder / "submitted") for p in (course.folder / "submitted").rglob("*.ipynb")}
+    assert handed == {Path(name, "toy", "toy.ipynb") for name in ("ada", "ben", "eve", "max")}
+    archives = course.folder / "downloaded" / "toy" / "archive"
+    for archive in sorted(archives.iterdir()):
+        with zipfile.ZipFile(archive) as packed:
+            for entry in (n for n in packed.namelist() if n.endswith(".ipynb")):
+                name = entry.partition("_")[0]
+                collected = course.folder / "submitted" / name / "toy" / "toy.ipynb"
+                assert collected.read_bytes() == packed.read(entry), entry
+        assert archive.name in course.said["zip_collect"]
 
 
 @pytest.mark.slow
@@ -344,6 +373,38 @@ def test_an_open_cell_waits_for_the_instructor(course: Ran, tmp_path: Path) -> N
     cells = Ran(folder, course.canary, {}).grades("ada")["cells"]
     assert cells["points_momentum"] == (None, 4.0, True)
     assert cells["points_dropout"] == (4.0, 4.0, False)
+
+
+@pytest.mark.slow
+def test_nbgraders_own_exchange_carries_it_both_ways(course: Ran, tmp_path: Path) -> None:
+    """Released, fetched, filled in, submitted, collected, judged, and the feedback fetched: nbgrader's own commands."""
+    folder, exchange, student = tmp_path / "course", tmp_path / "exchange", tmp_path / "student"
+    left_out = ("submitted", "autograded", "feedback", "downloaded", "graded", "home")
+    shutil.copytree(course.folder, folder, ignore=shutil.ignore_patterns(*left_out))
+    for place in (exchange, student):
+        place.mkdir()
+    exchange.chmod(0o777)  # or nbgrader refuses it
+    with (folder / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.Exchange.root = {str(exchange)!r}\n")
+    (student / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.Exchange.root = {str(exchange)!r}\nc.CourseDirectory.course_id = 'course'\n"
+    )
+    _run(folder, "nbgrader", "release_assignment", "toy")
+    _run(student, "nbgrader", "fetch_assignment", "toy")
+    notebook = student / "toy" / "toy.ipynb"
+    notebook.write_text(json.dumps(_filled(json.loads(notebook.read_text()), SOLUTION)))
+    _run(student, "nbgrader", "submit", "toy")
+    _run(folder, "nbgrader", "collect", "toy")
+    (handed,) = (folder / "submitted").iterdir()
+    assert (handed / "toy" / "toy.ipynb").read_bytes() == notebook.read_bytes()
+    _run(folder, "nbgrader", "autograde", "toy", "--student", handed.name)
+    found = Ran(folder, course.canary, {}).grades(handed.name)
+    assert found["score"] == found["possible"] == course.grades("ada")["score"]
+    _run(folder, "nbgrader", "generate_feedback", "toy", "--student", handed.name)
+    _run(folder, "nbgrader", "release_feedback", "toy")
+    _run(student, "nbgrader", "fetch_feedback", "toy")
+    (page,) = (student / "toy" / "feedback").rglob("toy.html")
+    assert "Test cell</a> (Score: 4.0 / 4.0)" in page.read_text()
 
 
 @pytest.fixture

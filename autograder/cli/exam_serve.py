@@ -49,9 +49,11 @@ def serve(
     folder: Folder,
     db: Store = "",
     host: Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8080,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0: any free one.")] = 8080,
     url: Url = "",
-    threads: Annotated[int, typer.Option("--threads", min=1, max=256)] = 8,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=256, help="Requests that are answered side by side.")
+    ] = 8,
     proxies: Annotated[int, typer.Option("--proxies", min=0, max=9, help="Reverse proxies of yours before it.")] = 0,
     name: Annotated[str, typer.Option("--as", help="What the log calls the instructor of the printed link.")] = "staff",
     roster: RosterFile = None,

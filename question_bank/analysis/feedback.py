@@ -65,10 +65,7 @@ def read_statistics(folder: Path) -> dict[str, Measured]:
     path = folder / STATISTICS
     if not path.exists():
         return {}
-    try:
-        found: dict[str, Measured] = read_yaml(path, dict[str, Measured]) or {}
-    except TypeError:  # YAML allows a list where a name belongs, and a dict does not
-        raise BankError([Problem(STATISTICS, 0, "", "expected ids of items, each with its fields")]) from None
+    found: dict[str, Measured] = read_yaml(path, dict[str, Measured]) or {}
     wrong = [Problem(STATISTICS, 0, name, text) for name, one in found.items() for text in _problems(one)]
     if wrong:
         raise BankError(wrong)
