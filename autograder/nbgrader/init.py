@@ -25,8 +25,12 @@ c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = {course!r}
 
-# How nbgrader zip_collect reads the names of downloaded files, for example "ada_backprop.ipynb":
-# c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>\\w+?)_(?P<file_id>\\w+)"
+# How nbgrader zip_collect reads the names of files that Canvas or Moodle packed, such as
+# "lovelaceada_LATE_123_4567_backprop-1.ipynb" and "Ada Lovelace_123_assignsubmission_file_/backprop.ipynb":
+# c.FileNameCollectorPlugin.named_regexp = (
+#     r".*/(?P<student_id>[\\w ]+?)_(?:LATE_)?\\d+_(?:\\d+_|assignsubmission_file_/)"
+#     r"(?P<file_id>[a-z0-9-]+?)(?:-\\d+)?\\.ipynb"
+# )
 """
 
 
