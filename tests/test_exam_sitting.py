@@ -121,6 +121,7 @@ def test_further_attempts() -> None:
     assert may_begin(exam, "ada", begun, at(62))
     done = [*begun, event(SUBMITTED, 20)]
     assert may_begin(exam, "ada", done, at(21)) and not may_begin(EXAM, "ada", done, at(21))
+    assert not may_begin(exam, "ada", [*done, event(RELEASED, 20.5, "")], at(21))  # the keys are out
     twice = [*done, event(BEGUN, 30)]
     first, second = sittings(exam, "ada", twice)
     assert (first.number, second.number) == (1, 2) and first.submitted and not second.submitted

@@ -183,8 +183,9 @@ def release(
     by: By,
     db: Store = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take it back.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even while some are still at work.")] = False,
 ) -> None:
-    """Let students see marks and explanations of their own exam.
+    """Let students see marks and explanations of their own exam; nobody can begin it after that.
 
     Example: autograder exam release forms --by ada
     """
@@ -192,6 +193,9 @@ def release(
 
     exam, forms = _read(folder)
     hall = open_hall(folder, exam, forms, db)
+    working = sum(one.open for one in sittings_of(folder, exam, forms, db))
+    if working and not withdraw and not force:
+        raise UsageError(f"{working} are still at work and could learn the keys: wait, or release with --force")
     hall.responses.add_event(WITHDRAWN if withdraw else RELEASED, "", hall.now(), by=by[:200])
     out.print("feedback is withdrawn" if withdraw else "feedback is released")
 

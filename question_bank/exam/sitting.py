@@ -122,13 +122,13 @@ def phase(exam: Exam, student: str, events: Sequence[Event], now: datetime.datet
 
 
 def may_begin(exam: Exam, student: str, events: Sequence[Event], now: datetime.datetime) -> bool:
-    """Whether a (further) sitting may begin now: none is running, attempts are left, the window is open."""
+    """Whether a (further) sitting may begin now: none runs, attempts are left, the window is open, keys are not out."""
     sat = sittings(exam, student, events)
     if sat and sat[-1].submitted is None and now <= sat[-1].ends + sat[-1].grace:
         return False
     opened = exam.opens is None or exam.opens <= now
     closed = exam.closes is not None and now >= _closes(exam, events, student)
-    return opened and not closed and len(sat) < exam.attempts
+    return opened and not closed and len(sat) < exam.attempts and not released(events)
 
 
 def counted(sitting: Sitting, answers: Iterable[Saved]) -> dict[str, Saved]:
