@@ -109,7 +109,7 @@ def arrange(key: str, wrong: Sequence[Candidate], identity: str) -> tuple[Option
 
 def capital(text: str) -> str:
     """Begin with a capital, unless the first word is a symbol (lr) or has a spelling of its own (pH, f(x), `code`)."""
-    first = text.split(" ", 1)[0].split("-")[0]
+    first = text.split(" ", 1)[0].split("-")[0].rstrip(",;:")
     own = not first.isalpha() or not (first[1:].islower() or len(first) == 1) or _SYMBOL.match(text)
     return text if own else text[:1].upper() + text[1:]
 

@@ -8,6 +8,7 @@ import pytest
 
 from question_bank import lint
 from question_bank.build import NOTES, Build, build_bank, write_build
+from question_bank.choosing import capital
 from question_bank.document import find_documents, read_document
 from question_bank.guessers import guess
 from question_bank.item import KINDS, problems
@@ -64,3 +65,17 @@ def test_there_are_templates_enough_and_all_have_a_topic_of_the_course() -> None
 
 def test_the_lexicon_names_only_terms_that_it_has() -> None:
     assert check_lexicon() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("queries, keys and values", "Queries, keys and values"),
+        ("share of the examples", "Share of the examples"),
+        ("pH of the bath", "pH of the bath"),
+        ("f(x), g(x)", "f(x), g(x)"),
+        ("lr, the step", "lr, the step"),
+    ],
+)
+def test_options_begin_alike(text: str, shown: str) -> None:
+    assert capital(text) == shown
