@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import peer_nbgrader
@@ -50,7 +51,7 @@ def main(count: int, peers: int, venv: Path | None) -> None:
         base = Path(folder)
         _write_numbers(assignment, points, base / "numbers.npz")  # also: nobody waits for the reference later
         rows = [_ours(submissions, crashes, points, base / "ours")]
-        show(rows, crashes)
+        show(rows, crashes, count)
         if python is not None:
             few = _some(submissions, crashes, peers)
             print(f"\nThe same {len(few)} with every tool, in turn ...", flush=True)
@@ -60,8 +61,7 @@ def main(count: int, peers: int, venv: Path | None) -> None:
                 (base / name / "numbers.npz").hardlink_to(base / "numbers.npz")
             rows.append(peer_nbgrader.grade(python, few, crashes, points, base / "nbgrader", PEER_MEMORY))
             rows.append(peer_pytest.grade(python, few, crashes, base / "pytest", PEER_MEMORY))
-            show(rows[:1], crashes)
-            show(rows[1:], crashes)
+            show(rows, crashes, count)
             load_average = " ".join(f"{x:.1f}" for x in os.getloadavg())
             print(f"\n{peer_venv.versions(python)}; load average {load_average} on {os.cpu_count()} cores")
     if refused:
@@ -112,7 +112,7 @@ def _ours(submissions: Mapping[str, str], crashes: list[str], points: Mapping[st
         stop=lambda: len(list((out / "results").glob("*.json"))) >= len(submissions) // KILLED_AT,
     )
     before = stored()
-    every = first + measure([*command, "-q", "-o", out, work], folder, environment)
+    second = measure([*command, "-q", "-o", out, work], folder, environment)
     after = stored()
     share = measure([*command, "-q", "-o", folder / "out-crashes", alone], folder, environment)
     found = [r for r in map(read_result, after) if r is not None]
@@ -123,17 +123,25 @@ def _ours(submissions: Mapping[str, str], crashes: list[str], points: Mapping[st
     }
     again = sum(after.get(p) != at for p, at in before.items())  # graded before the kill, and once more
     twice = sum(n - 1 for n in collections.Counter(r.submission for r in found).values())
-    print(f"killed (-9) with {len(before)} results, {every.left} processes left behind", end="; ")
-    print(f"{len(after)} results in the end; the command itself {every.alone:.0f} MB at most", flush=True)
-    notes = {n: "no mark" for n in submissions if n not in verdicts}
-    return Graded("autograder", len(submissions), every, share, verdicts, again + twice, notes)
+    print(f"killed (-9) with {len(before)} results; {len(after)} in the end", flush=True)
+    return Graded(
+        "autograder",
+        len(submissions),
+        first + second,
+        share,
+        verdicts,
+        again + twice,
+        left={"by the kill": first.left, "at the end": second.left},
+        notes={n: "no mark" for n in submissions if n not in verdicts},
+        one_by_one=False,
+    )
 
 
 def _write_numbers(assignment: Assignment, points: Mapping[str, float], path: Path) -> None:
     """Inputs and true answers as grading with this key has them."""
     plan = make_plan(assignment, secret_seed(KEY.encode(), "the benchmark"))
     answers = obtain(plan)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     for probe in (p for name in points for p in plan.probes[name]):
         arrays |= {f"{probe.key}.in{i}": x for i, x in enumerate(inputs_of(plan, probe, answers.outputs))}
         arrays |= {f"{probe.key}.out{i}": t.value for i, t in enumerate(answers.truth.get(probe.key, ()))}
