@@ -23,7 +23,6 @@ from markdown_it import MarkdownIt
 
 from autograder.exchange.canvas import canvas, update
 from autograder.exchange.classroom import classroom
-from autograder.exchange.csv_safe import cell, rows_text, uncell
 from autograder.exchange.github import BUDGET, annotations, command, summary
 from autograder.exchange.gradebook import gradebook_csv, gradebook_json
 from autograder.exchange.gradescope import VISIBILITIES, gradescope
@@ -50,6 +49,7 @@ from autograder.results import (
     from_json,
     to_json,
 )
+from question_bank.csv_safe import cell, rows_text, uncell
 
 NASTY = [
     '=HYPERLINK("http://evil","x")',

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.exchange.csv_safe import rows_text
 from autograder.gradebook.roster import Roster, RosterError, Student, parse_roster, read_roster
+from question_bank.csv_safe import rows_text
 
 PLAIN = "id,name,email,section,Canvas ID\ns1001,Ana Núñez,ana@x.edu,A,77\ns1002,Ben Ode,ben@x.edu,B,78\n"
 STUDENTS = (

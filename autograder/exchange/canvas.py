@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from autograder.exchange.csv_safe import Cell, rows_text
 from autograder.gradebook.marks import Gradebook, Row
 from autograder.gradebook.records import LedgerError, short
 from autograder.gradebook.roster import Student, read_rows
 from autograder.report.text import visible
+from question_bank.csv_safe import Cell, rows_text
 
 POSSIBLE = "Points Possible"
 _IDENTITY = ("student", "id", "sis user id", "sis login id", "integration id", "root account", "section")

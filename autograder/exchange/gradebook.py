@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from autograder.exchange.csv_safe import Cell, rows_text
 from autograder.gradebook.marks import Gradebook, Mark, Move
 from autograder.gradebook.records import short
 from autograder.report.text import visible
+from question_bank.csv_safe import Cell, rows_text
 
 
 def gradebook_csv(book: Gradebook) -> str:

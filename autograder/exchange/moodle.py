@@ -6,9 +6,9 @@ In Moodle: Grades, Import, CSV file; map "ID number" or "Email address" to the u
 
 from __future__ import annotations
 
-from autograder.exchange.csv_safe import Cell, rows_text
 from autograder.gradebook.marks import Gradebook
 from autograder.report.text import visible
+from question_bank.csv_safe import Cell, rows_text
 
 
 def moodle(book: Gradebook, *, feedback: bool = True) -> str:

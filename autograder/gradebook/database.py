@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import time
@@ -72,8 +73,12 @@ def open_engine(url: URL, connections: int = 1) -> Engine:
 
 def _write_ahead(path: Path) -> None:
     """Let readers and a writer work side by side, for good.  The switch itself does not wait, so try again."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)  # marks are nobody else's business
-    os.close(handle)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # marks are nobody else's business
+    except FileExistsError:
+        # Not opened to find out: closing it would drop the locks that SQLite holds on this file in this process.
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from autograder.exchange.csv_safe import uncell
 from autograder.gradebook.records import LedgerError, label
 from autograder.report.text import visible
+from question_bank.csv_safe import uncell
 
 MAX_BYTES = 16 << 20
 MAX_STUDENTS = 200_000

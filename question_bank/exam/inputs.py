@@ -59,7 +59,7 @@ def read(shown: Shown, fields: Fields) -> Any:
     if any(len(text) > longest(shown) for text in texts):
         raise Odd(f"{shown.name}: longer than {longest(shown)} characters")
     # Only code may have lines; browsers send them as \r\n.
-    kept = [t.replace("\r\n", "\n") if shown.kind == CODE else t for t in texts]
+    kept = [_whole(t.replace("\r\n", "\n") if shown.kind == CODE else t) for t in texts]
     if not any(t.strip() for t in kept):
         return None
     return kept if shown.kind == CLOZE else kept[0]
@@ -135,6 +135,11 @@ def _one(values: Mapping[str, Sequence[str]], name: str) -> str:
     if len(found) > 1:
         raise Odd(f"{name}: sent {len(found)} times")
     return found[0] if found else ""
+
+
+def _whole(text: str) -> str:
+    # Half a character, as a script sends it where a field's end cut it in two, could be written on no page.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _number(text: str, name: str, stop: int, start: int = 0) -> int:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from question_bank.exam import tables
@@ -93,17 +93,29 @@ class Responses:
                 row = {"exam": self.exam, "student": student, "kind": "noted", "at": stamp(now), "by": ""}
                 connection.execute(tables.events.insert().values(**row, data=_json(data)))
 
-    def events(self, student: str | None = None) -> list[Event]:
-        """Events, oldest first; with ``student``, theirs and those of everybody."""
+    def events(self, student: str | None = None, *, notes: bool | None = None) -> list[Event]:
+        """Events, oldest first; with ``student``, theirs and those of everybody.
+
+        Args:
+          notes: With remarks; left out: only where the events of all are asked for.
+        """
         e = tables.events.c
-        query = select(tables.events).where(e.exam == self.exam).order_by(e.id)
-        if student is not None:
-            query = query.where(e.student.in_(("", student)), e.kind != "noted")
+        where: list[ColumnElement[bool]] = [] if student is None else [e.student.in_(("", student))]
+        if not (student is None if notes is None else notes):
+            where.append(e.kind != "noted")
+        query = select(tables.events).where(e.exam == self.exam, *where).order_by(e.id)
         with self._reader.connect() as connection:
             return [
                 Event(r.id, r.student, r.kind, moment(r.at), json.loads(r.data), r.by)
                 for r in connection.execute(query)
             ]
+
+    def noted(self) -> dict[str, int]:
+        """How many odd things each student sent."""
+        e = tables.events.c
+        query = select(e.student, func.count()).where(e.exam == self.exam, e.kind == "noted", e.by == "")
+        with self._reader.connect() as connection:
+            return {student: int(count) for student, count in connection.execute(query.group_by(e.student))}
 
     # Answers
 
@@ -146,12 +158,12 @@ class Responses:
                 kept[change.name] = known[change.token]
         return kept
 
-    def answers(self, student: str | None = None) -> list[Saved]:
-        """Answers as they came, oldest first: of one student, or of all."""
+    def answers(self, student: str | Collection[str] | None = None) -> list[Saved]:
+        """Answers as they came, oldest first: of one student, of several, or of all."""
         a = tables.answers.c
         query = select(tables.answers).where(a.exam == self.exam).order_by(a.id)
         if student is not None:
-            query = query.where(a.student == student)
+            query = query.where(a.student.in_([student] if isinstance(student, str) else list(student)))
         with self._reader.connect() as connection:
             return [_saved(row) for row in connection.execute(query)]
 
@@ -236,7 +248,7 @@ def stamp(at: datetime.datetime) -> str:
 
 
 def moment(text: str) -> datetime.datetime:
-    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.UTC)
+    return datetime.datetime.fromisoformat(text)  # strptime() takes ten times as long
 
 
 def _saved(row: Any) -> Saved:

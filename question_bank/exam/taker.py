@@ -92,22 +92,33 @@ class Script:
     def __init__(self, link: str) -> None:
         self._path = urlsplit(link).path
         self._csrf = ""
+        self._html = ""
+        self._page: Page | None = None
         self.sitting = 0
-        self.page = Page({}, {})
         self.waiting: list[Typed] = []
         self.kept: list[Kept] = []
+
+    @property
+    def page(self) -> Page:
+        """The page that was loaded last; read only when somebody asks, reading takes as long as making it."""
+        if self._page is None:
+            self._page = read_page(self._html)
+        return self._page
 
     def sign_in(self) -> Steps:
         """Open the link and press its button; who is signed in already stays so.  Raises Refused."""
         yield from self._open(Ask("GET", self._path))
+        self._csrf = self.page.values.get("csrf_token", "")
         if code := self.page.values.get("code"):
             yield from self._open(Ask("POST", "/in", {"csrf_token": self._csrf, "code": code}))
+            self._csrf = self.page.values.get("csrf_token", "")  # one for the whole session
 
     def begin(self) -> Steps:
         """Begin a sitting, or go on with the one that runs; reads the page.  Raises Refused."""
-        if (yield from self.state())["phase"] != WORKING:
-            yield from self._open(Ask("POST", "/begin", {"csrf_token": self._csrf}))
-        yield from self.look()
+        if (yield from self.state())["phase"] == WORKING:
+            yield from self.look()
+            return
+        yield from self._open(Ask("POST", "/begin", {"csrf_token": self._csrf}))
         now = yield from self.state()
         if now["phase"] != WORKING:
             raise Refused(403, f"the exam cannot be begun: {now['phase']}")
@@ -165,8 +176,7 @@ class Script:
             response = yield Ask("GET", urlsplit(response.headers["Location"]).path)
         if response.status_code != 200:
             raise _refused(response)
-        self.page = read_page(response.text)
-        self._csrf = self.page.values.get("csrf_token", self._csrf)
+        self._html, self._page = response.text, None
 
 
 class Taker:

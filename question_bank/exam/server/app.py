@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from question_bank.exam.server import access, take, watch
@@ -117,4 +117,6 @@ def make_app(hall: Hall, *, secure: bool = False, proxies: int = 0) -> Flask:
 def _say(problem: str, code: int) -> Any:
     if request.is_json:
         return {"problem": problem}, code
+    if isinstance(request.routing_exception, BadRequest):  # the Host is none, and a page cannot link without one
+        return Response(problem, code, mimetype="text/plain")
     return render_template("problem.html.j2", title="That did not work", problem=problem), code

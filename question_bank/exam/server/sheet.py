@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from question_bank.interchange.text import one_line, to_html, to_inline, to_plai
 from question_bank.item import CLOZE, CODE, MULTIPLE, Item
 
 _FIELD = "\ue000gap-{}\ue000"  # stands for a field until its value is known; private use, in no bank
+_FIELDS = re.compile(_FIELD.format(r"(\d+)"))
+_TEXTS = 20_000  # whose HTML is kept
 _PLAIN = 80  # characters of a choice in the entry of a select; it stands in full beside
 
 
@@ -71,12 +74,10 @@ def answers(hall: Hall, standing: Standing) -> dict[str, Saved]:
 def row(shown: Shown, number: int, saved: Saved | None) -> Row:
     values = inputs.fill(shown, saved.response) if saved else {}
     still = _still(shown)
-    stem = str(still["stem"])
-    for n in range(shown.gaps):
-        name = f"{shown.name}.{n}"
-        stem = stem.replace(_FIELD.format(n), _gap(name, n, values.get(name, ""), inputs.longest(shown)))
+    pieces = _FIELDS.split(str(still["stem"]))  # all at once: a value may look like the mark of another field
+    pieces[1::2] = [_gap(f"{shown.name}.{n}", int(n), values, inputs.longest(shown)) for n in pieces[1::2]]
     return Row(
-        **{**still, "stem": Markup(stem)},
+        **{**still, "stem": Markup("".join(pieces))},
         number=number,
         values=values,
         base=saved.number if saved else 0,
@@ -99,8 +100,7 @@ def sections(hall: Hall, form: Form, made: list[Row]) -> list[dict[str, Any]]:
         mine = [by_name[p.name] for p in form.placed if p.section == section.title]
         tasks = [t for t in form.tasks if t.section == section.title]
         if mine or tasks:
-            text = Markup(to_html(section.text, mathml))
-            found.append({"title": section.title, "text": text, "rows": mine, "tasks": tasks})
+            found.append({"title": section.title, "text": _block(section.text), "rows": mine, "tasks": tasks})
     return found
 
 
@@ -117,7 +117,6 @@ def points(number: float) -> str:
     return f"{number:g} point{'' if number == 1 else 's'}"
 
 
-@functools.lru_cache(maxsize=4_000)
 def _still(shown: Shown) -> dict[str, Any]:
     """What of a row never changes."""
     parts: tuple[tuple[str, Markup], ...] = ()
@@ -140,7 +139,7 @@ def _still(shown: Shown) -> dict[str, Any]:
         widget = "code" if shown.kind == CODE else "text"
     return {
         "name": shown.name,
-        "stem": _stem(shown),
+        "stem": _stem(shown.kind, shown.stem, shown.code, shown.gaps),
         "points": points(shown.points),
         "hint": inputs.hint(shown),
         "widget": widget,
@@ -152,25 +151,33 @@ def _still(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _stem(shown: Shown) -> str:
-    bare = Item("x", shown.kind, "x", "apply", 0.0, shown.stem, "", gaps=(("x",),) * shown.gaps, code=shown.code)
-    if shown.kind != CLOZE:
+@functools.lru_cache(maxsize=_TEXTS)
+def _stem(kind: str, stem: str, code: str, gaps: int) -> str:
+    bare = Item("x", kind, "x", "apply", 0.0, stem, "", gaps=(("x",),) * gaps, code=code)
+    if kind != CLOZE:
         return stem_html(bare, mathml)
     try:
         return fill_gaps(bare, _FIELD.format, mathml)
     except Unfit:  # a gap inside a formula: the stem as it was typed, where {1} can be read, and the fields below
-        fields = "".join(f"<p>{{{n + 1}}} {_FIELD.format(n)}</p>" for n in range(shown.gaps))
-        return to_html(shown.stem, lambda tex, display: f"<code>{escape(tex)}</code>") + fields
+        fields = "".join(f"<p>{{{n + 1}}} {_FIELD.format(n)}</p>" for n in range(gaps))
+        return to_html(stem, lambda tex, display: f"<code>{escape(tex)}</code>") + fields
 
 
-def _gap(name: str, number: int, value: str, longest: int) -> str:
+def _gap(name: str, number: int, values: Mapping[str, str], longest: int) -> str:
     return str(
         Markup(
             '<input class="gap" name="{}" value="{}" maxlength="{}" aria-label="Gap {}" autocomplete="off" '
             'autocapitalize="off" spellcheck="false">'
-        ).format(name, value, longest, number + 1)
+        ).format(name, values.get(name, ""), longest, number + 1)
     )
 
 
+# By text: the forms of a class share most of theirs, in different orders.
+@functools.lru_cache(maxsize=_TEXTS)
 def _inline(text: str) -> Markup:
     return Markup(to_inline(text, mathml))
+
+
+@functools.lru_cache(maxsize=_TEXTS)
+def _block(text: str) -> Markup:
+    return Markup(to_html(text, mathml))

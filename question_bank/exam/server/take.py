@@ -77,7 +77,7 @@ def install(app: Flask, hall: Hall) -> None:
         except RecursionError:  # [[[[…
             body = None
         try:
-            at, changes = _changes(hall, now.student, body)
+            at, changes = _changes(hall, now, body)
         except inputs.Odd as odd:
             hall.responses.note(now.student, now.now, {"what": str(odd), "where": "save"})
             return {"problem": str(odd), "state": _state(hall, now)}, 400
@@ -209,15 +209,14 @@ def _take_page(hall: Hall, now: Standing) -> list[str]:
     return told
 
 
-def _changes(hall: Hall, student: str, body: Any) -> tuple[int, list[Change]]:
+def _changes(hall: Hall, now: Standing, body: Any) -> tuple[int, list[Change]]:
     """Read an autosave.  Raises Odd."""
-    known = {shown.name: shown for shown in hall.shown(student)}
+    known = {shown.name: shown for shown in hall.shown(now.student)}
     if not isinstance(body, dict) or type(body.get("sitting")) is not int:
         raise inputs.Odd("expected an object with sitting and changes")
     sent = body.get("changes")
     if not isinstance(sent, list) or len(sent) > MOST_CHANGES:
         raise inputs.Odd(f"changes: expected a list of up to {MOST_CHANGES}")
-    now = hall.standing(student)
     if now.sitting is None or not 1 <= body["sitting"] <= now.sitting.number:
         raise inputs.Odd("sitting: there is no such sitting of yours")
     return body["sitting"], [_change(known, one) for one in sent]
@@ -227,7 +226,11 @@ def _change(known: Mapping[str, Shown], one: Any) -> Change:
     if not isinstance(one, dict) or not isinstance(one.get("name"), str) or one["name"] not in known:
         raise inputs.Odd("changes: expected a name that your form has")
     shown, token, fields = known[one["name"]], one.get("token"), one.get("fields")
-    if not isinstance(token, str) or not 8 <= len(token) <= LONGEST_TOKEN or not token.isascii():
+    if (
+        not isinstance(token, str)
+        or not 8 <= len(token) <= LONGEST_TOKEN
+        or not (token.isascii() and token.isprintable())
+    ):
         raise inputs.Odd(f"{shown.name}: token: expected 8 to {LONGEST_TOKEN} ASCII characters")
     if not isinstance(fields, list) or not all(
         isinstance(f, list) and len(f) == 2 and all(isinstance(x, str) for x in f) for f in fields
