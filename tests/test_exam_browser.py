@@ -6,15 +6,16 @@ Needs Chromium; without it these tests are skipped.  To have it: ``sudo apt-get 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from exam_browser import CHROMIUM, FLAGS, MARKS, SAVED, Room, Watched, begin, chromium, look, saved, serving, tab_to
+from exam_browser import CHROMIUM, FLAGS, MARKS, Room, Watched, begin, chromium, look, saved, serving, tab_to
 
 from question_bank.exam.form import Shown
-from question_bank.exam.sitting import ANNOUNCED, EXTENDED, SUBMITTED
+from question_bank.exam.sitting import ANNOUNCED, BEGUN, EXTENDED, SUBMITTED
 
 pytestmark = MARKS
 LOST = "net::ERR_INTERNET_DISCONNECTED"
@@ -341,15 +342,16 @@ def test_one_answer_that_is_refused_holds_no_other_back(room: Room, context: Any
     page = context.new_page()
     begin(room, page, student)
     page.evaluate("document.querySelectorAll('[maxlength]').forEach(e => e.removeAttribute('maxlength'))")
-    page.fill("[name=q3]", "1" * 600)
     page.fill("[name=q4]", "LSTM")
+    page.fill("[name=q3]", "1" * 600)
+    page.fill("[name='q7.0']", "red")
     saved(page, "1 answer could not be saved")
     assert "longer than 500 characters" in page.locator("#q3 .problem").inner_text()
-    assert room.kept(student) == {"q4": "LSTM"}
+    assert room.kept(student) == {"q4": "LSTM", "q7": ["red", ""]}
     page.fill("[name=q3]", "1")
     saved(page)
     assert page.locator(".problem").count() == 0
-    assert room.kept(student) == {"q3": "1", "q4": "LSTM"}
+    assert room.kept(student)["q3"] == "1"
 
 
 def test_a_browser_that_forbids_storage(room: Room, context: Any) -> None:
@@ -372,29 +374,39 @@ def test_a_browser_that_forbids_storage(room: Room, context: Any) -> None:
 
 
 def test_a_second_attempt_begins_empty(room: Room, context: Any) -> None:
+    """Also where the browser still holds an answer of the first one: that is sent, and to the first."""
     student = room.student()
     page = context.new_page()
     begin(room, page, student)
     page.fill("[name=q3]", "1")
     saved(page)
+    context.set_offline(True)
+    page.fill("[name=q4]", "old")
+    saved(page, "No connection")
     room.add(SUBMITTED, student)
-    look(page)
-    page.get_by_text("1 attempt left").wait_for()
-    page.get_by_role("button", name="Begin again").click()
-    page.locator("#answers").wait_for()
-    assert page.input_value("[name=q3]") == ""
-    page.fill("[name=q3]", "2")
-    saved(page, SAVED)
-    assert {(one.sitting, one.response) for one in room.store.answers(student)} == {(1, "1"), (2, "2")}
+    room.add(BEGUN, student)
+    page.close()
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(room.base)
+    page.fill("[name=q8]", "new")
+    saved(page)
+    assert page.input_value("[name=q3]") == page.input_value("[name=q4]") == ""
+    page.wait_for_function("!Object.keys(localStorage).some(key => key.includes('answer'))")
+    kept = {(one.sitting, one.name, one.response) for one in room.store.answers(student)}
+    assert kept == {(1, "q3", "1"), (1, "q4", "old"), (2, "q8", "new")}
 
 
 def test_time_counts_for_the_item_that_was_read(room: Room, context: Any) -> None:
     student = room.student()
     page = context.new_page()
+    started = time.monotonic()
     begin(room, page, student)
     page.locator("#q1 [type=radio]").first.check()
     page.wait_for_timeout(1500)
     page.locator("#q2 [type=checkbox]").first.check()
+    page.fill("[name=q3]", "1")
+    passed = time.monotonic() - started
     saved(page)
-    seconds = {one.name: one.seconds for one in room.store.latest(student)}
-    assert seconds["q1"] < seconds["q2"] and 1.4 <= seconds["q2"] < 10
+    seconds = {one.name: one.seconds or 0 for one in room.store.latest(student)}
+    assert seconds["q2"] >= 1.4 and sum(seconds.values()) <= passed

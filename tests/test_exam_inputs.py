@@ -92,6 +92,8 @@ def test_a_select_all_counts_a_choice_once() -> None:
 
 def test_lines_of_code_are_kept_and_end_as_python_ends_them() -> None:
     assert inputs.read(SHOWN["h"], [("q-h", "a\r\n  b\r\n")]) == "a\n  b\n"
+    lines = "\r\n" * LONGEST  # as long as the page allows
+    assert inputs.read(SHOWN["h"], [("q-h", f"{lines[:-2]}x")]) == "\n" * (LONGEST - 1) + "x"
 
 
 @pytest.mark.parametrize("name", ITEMS)

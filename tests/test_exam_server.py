@@ -157,6 +157,12 @@ def test_an_old_page_overwrites_only_what_was_changed_on_it(room: Room, ada: Bro
     assert [a.response for a in room.store.answers("ada") if a.name == "q3"] == ["7", "8"]  # both are on record
 
 
+def test_a_plain_form_keeps_the_time_that_a_script_told(room: Room, ada: Browser) -> None:
+    ada.save(change("q3", ("q3", "7"), seconds=42.0))
+    ada.client.post("/answers", data={**ada.page_fields(), "q3": "8"})
+    assert [(a.response, a.seconds) for a in room.store.latest("ada")] == [("8", 42.0)]
+
+
 def test_a_page_can_be_sent_twice(room: Room, ada: Browser) -> None:
     sent = {**ada.page_fields(), "q1": "1"}
     for _ in range(2):

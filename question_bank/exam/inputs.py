@@ -56,10 +56,10 @@ def read(shown: Shown, fields: Fields) -> Any:
         return rights if any(rights) else None
     if shown.kind == ORDERING:
         return _order(shown, [_number(t, shown.name, len(shown.steps) + 1, 1) if t else 0 for t in texts])
-    if any(len(text) > longest(shown) for text in texts):
-        raise Odd(f"{shown.name}: longer than {longest(shown)} characters")
-    # Only code may have lines; browsers send them as \r\n.
+    # Only code may have lines; browsers send them as \r\n and count them as one character.
     kept = [_whole(t.replace("\r\n", "\n") if shown.kind == CODE else t) for t in texts]
+    if any(len(text) > longest(shown) for text in kept):
+        raise Odd(f"{shown.name}: longer than {longest(shown)} characters")
     if not any(t.strip() for t in kept):
         return None
     return kept if shown.kind == CLOZE else kept[0]

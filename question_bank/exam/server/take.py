@@ -195,11 +195,12 @@ def _take_page(hall: Hall, now: Standing) -> list[str]:
             continue
         flagged = f"{shown.name}.{FLAG}" in request.form
         before = latest.get(shown.name)
+        seconds = before.seconds if before else None  # a plain form cannot tell; a script may have
         if before is not None and base != str(before.number):  # changed elsewhere since this page was made
             history = hall.responses.answers(now.student) if history is None else history
             before = next((a for a in history if str(a.number) == base and a.name == shown.name), None)
         if (response, flagged) != ((before.response, before.flagged) if before else (None, False)):
-            changes.append(Change(shown.name, response, flagged, f"page-{secrets.token_hex(12)}"))
+            changes.append(Change(shown.name, response, flagged, f"page-{secrets.token_hex(12)}", seconds))
     try:
         hall.responses.save(now.student, at, changes, now.now)
     except TooMany as many:

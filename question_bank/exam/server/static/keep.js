@@ -1,56 +1,33 @@
-// What this browser keeps: localStorage, or memory where that is forbidden or full.
+// What this browser keeps beyond the page: localStorage, where that is neither forbidden nor full.
 
 export function open(prefix) {
-  const memory = new Map();
-  let durable = true;
-  try {
+  let durable = attempt(() => {
     localStorage.setItem(`${prefix}?`, "1");
     localStorage.removeItem(`${prefix}?`);
-  } catch {
-    durable = false;
-  }
+    return true;
+  }, false);
   return {
     // Whether what was set last outlives the page.
     durable: () => durable,
-    get(name) {
-      let text = memory.get(name);
-      try {
-        text = localStorage.getItem(prefix + name) ?? text;
-        return text === undefined ? null : JSON.parse(text);
-      } catch {
-        return null;
-      }
-    },
+    get: (name) => attempt(() => JSON.parse(localStorage.getItem(prefix + name)), null),
     set(name, value) {
-      const text = JSON.stringify(value);
-      try {
-        localStorage.setItem(prefix + name, text);
-        memory.delete(name);
-        durable = true;
-      } catch {
-        memory.set(name, text);
-        durable = false;
-      }
+      durable = attempt(() => {
+        localStorage.setItem(prefix + name, JSON.stringify(value));
+        return true;
+      }, false);
     },
-    remove(name) {
-      memory.delete(name);
-      try {
-        localStorage.removeItem(prefix + name);
-      } catch {
-        // forbidden: then nothing is there
-      }
-    },
-    names() {
-      const found = new Set(memory.keys());
-      try {
-        for (let n = 0; n < localStorage.length; n++) {
-          const key = localStorage.key(n);
-          if (key.startsWith(prefix)) found.add(key.slice(prefix.length));
-        }
-      } catch {
-        // forbidden: then nothing is there
-      }
-      return [...found];
-    },
+    remove: (name) => attempt(() => localStorage.removeItem(prefix + name), null),
+    names: () =>
+      attempt(() => Object.keys(localStorage), [])
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => key.slice(prefix.length)),
   };
+}
+
+function attempt(use, otherwise) {
+  try {
+    return use();
+  } catch {
+    return otherwise;
+  }
 }
