@@ -58,7 +58,7 @@ def test_no_acknowledged_answer_is_lost(folder: Path, database_url: str) -> None
     }
     with Server(folder, database_url) as server:
         links = sign_in_links(folder, database_url)
-        plan = exam_crowd.Plan(server.base, links, answers, SECONDS, THINK, poll=1.0, reload=2.0)
+        plan = exam_crowd.Plan(server.base, links, answers, SECONDS, THINK, poll=1.0, reload=2.0, lost=0.2)
         path = folder / "plan.json"
         path.write_text(json.dumps(asdict(plan)))
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -77,7 +77,7 @@ def test_no_acknowledged_answer_is_lost(folder: Path, database_url: str) -> None
     assert wrong == [] and seen["refused"] == [] and seen["unsent"] == []
     # Whose reply was lost sent the same again: what is there was acknowledged in the end, once.
     assert there == len(seen["kept"]) > before
-    assert seen["errors"]  # it was in the middle of it
+    assert set(seen["errors"]) > {"ReadError"}  # it was killed in the middle of it, and not only replies were lost
 
 
 def _until_many(folder: Path, database_url: str) -> int:

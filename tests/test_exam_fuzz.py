@@ -5,21 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from exam_hall import Browser, Room, an_exam, change, sqlite
-from exam_requests import METHODS, ODD, Reply, Sent, Visitor, requests, send
+from exam_requests import HEADERS as SENT_HEADERS
+from exam_requests import METHODS, ODD, Reply, Sent, Visitor, raw, requests, send
 from exam_secrets import SECRET, hidden_in, other_key, secret_form
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from question_bank.exam.inputs import field_names
+from question_bank.exam.page_fields import read_page
 from question_bank.exam.server import access
 from question_bank.exam.server.access import make_codes
 from question_bank.exam.server.app import HEADERS
 from question_bank.exam.sitting import ANNOUNCED, BEGUN, NOTED, RELEASED, REOPENED, SUBMITTED, WORKING
-from question_bank.exam.taker import read_page
 
 ABSENT = "hugo-wolff"  # somebody whose id, name and answers no request ever names
 PEOPLE = ["ada", "fresh", "done", "replaced", "forged", "nobody"]
@@ -134,6 +136,7 @@ def test_nothing_breaks_for_an_instructor(room: Room) -> None:
     check(send(room, Sent("ada", "GET", b"/"), people), "staff")
 
 
+@pytest.mark.slow
 def test_every_route_with_every_method(room: Room) -> None:
     """Plain requests to all there is, so that a new page is visited whatever chance says."""
     people = visitors(room)
@@ -156,10 +159,24 @@ def test_every_route_with_every_method(room: Room) -> None:
 
 
 @pytest.mark.slow
+def test_odd_headers(tmp_path: Path) -> None:
+    room = a_room(sqlite(tmp_path))
+    people = visitors(room)
+    for name in SENT_HEADERS:
+        for word in (*ODD, "bytes=9-1", "a b", "evil.example:x"):
+            for path in (b"/", b"/static/exam.css"):
+                check(send(room, Sent("ada", "GET", path, more=((name, raw(word)),)), people), "ada")
+    room.close()
+
+
+@pytest.mark.slow
 def test_odd_answers_are_kept_or_refused_in_words(room: Room) -> None:
     """Through both ways, for every item; what was kept can be shown to the student and to the instructor."""
     people = visitors(room)
     for word in ODD:
+        odd_token = {"name": "q1", "fields": [["q1", "1"]], "token": f"{word}--------"[:60]}
+        data = json.dumps({"sitting": 1, "changes": [odd_token]}).encode()
+        check(send(room, Sent("ada", "POST", b"/save", b"", data, "application/json", "header"), people), "ada")
         for shown in room.shown("ada").values():
             body = {"sitting": 1, "changes": [change(shown.name, (field_names(shown)[0], word))]}
             for data in (
@@ -181,7 +198,7 @@ def test_odd_answers_are_kept_or_refused_in_words(room: Room) -> None:
 
 
 @pytest.mark.slow
-def test_with_another_key_every_reply_is_the_same(tmp_path: Any) -> None:
+def test_with_another_key_every_reply_is_the_same(tmp_path: Path) -> None:
     """The same requests in two exams that differ in the key only, byte by byte but for the tokens of the pages."""
     rooms = []
     for name, form in (("one", secret_form), ("two", lambda student: other_key(secret_form(student)))):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
@@ -64,7 +66,14 @@ class Responses:
         self.exam = exam
         self._reader = engine
         self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+        # SQLite lets one writer in at a time, and who waits at its door only sleeps and looks again, in no order.
+        self._turn: AbstractContextManager[Any] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
         tables.make(self._writer)
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._turn, self._writer.begin() as connection:
+            yield connection
 
     # Events
 
@@ -79,7 +88,7 @@ class Responses:
         """Append an event; ``student`` is "" where it concerns everybody."""
         assert kind in EVENTS
         row = {"exam": self.exam, "student": student, "kind": kind, "at": stamp(now), "by": by}
-        with self._writer.begin() as connection:
+        with self._write() as connection:
             insert = tables.events.insert().values(**row, data=_json(data or {})).returning(tables.events.c.id)
             number = int(connection.execute(insert).scalar_one())
         return Event(number, student, kind, now, data or {}, by)
@@ -87,7 +96,7 @@ class Responses:
     def note(self, student: str, now: datetime.datetime, data: Mapping[str, Any]) -> None:
         """Append a remark about something odd that was sent; after many of one student, no more."""
         e = tables.events.c
-        with self._writer.begin() as connection:
+        with self._write() as connection:
             query = select(func.count()).where(e.exam == self.exam, e.student == student, e.kind == "noted")
             if connection.execute(query).scalar_one() < MOST_NOTES:
                 row = {"exam": self.exam, "student": student, "kind": "noted", "at": stamp(now), "by": ""}
@@ -133,7 +142,7 @@ class Responses:
     def _save(self, student: str, sitting: int, changes: Sequence[Change], now: datetime.datetime) -> dict[str, int]:
         a = tables.answers.c
         mine = (a.exam == self.exam, a.student == student)
-        with self._writer.begin() as connection:
+        with self._write() as connection:
             tokens = [change.token for change in changes]
             query = select(a.token, a.id).where(*mine, a.token.in_(tokens))
             known = {row.token: int(row.id) for row in connection.execute(query)}
@@ -190,7 +199,7 @@ class Responses:
             {"exam": self.exam, "role": who.role, "student": who.student, "hash": code, "at": stamp(now)}
             for code, who in people.items()
         ]
-        with self._writer.begin() as connection:
+        with self._write() as connection:
             connection.execute(tables.codes.insert(), rows)
 
     def open_session(self, code: str, session: str, now: datetime.datetime) -> Person | None:
@@ -201,7 +210,7 @@ class Responses:
             return None
 
     def _open_session(self, code: str, session: str, now: datetime.datetime) -> Person | None:
-        with self._writer.begin() as connection:
+        with self._write() as connection:
             row = self._newest_code(connection, tables.codes.c.hash == code)
             if row is None:
                 return None

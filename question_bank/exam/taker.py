@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from question_bank.exam.inputs import Fields
-from question_bank.exam.server.take import BASE, FLAG
+from question_bank.exam.page_fields import Page, read_page
 from question_bank.exam.sitting import WORKING
 
 MOST_REDIRECTS = 5
@@ -45,19 +44,6 @@ class Ask:
     form: Mapping[str, str] | None = None
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Page:
-    """What a page holds for a script.
-
-    Attributes:
-      values: Name → value of its fields, the hidden ones too (of a choice, the one that is marked).
-      items: Item name → the names of its answer fields.
-    """
-
-    values: Mapping[str, str]
-    items: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -230,33 +216,6 @@ async def drive(send: Callable[[Ask], Awaitable[httpx.Response]], steps: Steps) 
 def arguments(ask: Ask) -> dict[str, Any]:
     """A request as httpx takes it."""
     return {"method": ask.method, "url": ask.path, "data": ask.form, "json": ask.json, "headers": dict(ask.headers)}
-
-
-def read_page(html: str) -> Page:
-    """Read the fields of a page."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    names = list(dict.fromkeys(reader.names))
-    items = [n.removesuffix(f".{BASE}") for n in names if n.endswith(f".{BASE}")]
-    besides = {f"{item}.{what}" for item in items for what in (BASE, FLAG)}
-    fields = {item: tuple(n for n in names if n.partition(".")[0] == item and n not in besides) for item in items}
-    return Page(reader.values, fields)
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.values: dict[str, str] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        if tag not in ("input", "select", "textarea") or not said.get("name"):
-            return
-        self.names.append(said["name"])
-        if tag == "input" and (said.get("type") not in ("radio", "checkbox") or "checked" in said):
-            self.values[said["name"]] = said.get("value", "")
 
 
 def _said(response: httpx.Response) -> Any:

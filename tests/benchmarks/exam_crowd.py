@@ -33,6 +33,7 @@ class Plan:
       links: Student → personal link; all of them are opened at once.
       answers: Student → what may be typed: item name and fields, one of them each time.
       seconds: How long each one works before handing in.
+      lost: Share of the replies to answers that get lost on the way, so that the same answer is sent again.
       think: Shortest and longest time between two answers; ``poll`` and ``reload`` seconds between others.
     """
 
@@ -43,6 +44,7 @@ class Plan:
     think: tuple[float, float] = (5.0, 10.0)
     poll: float = 20.0
     reload: float = 90.0
+    lost: float = 0.01
     seed: int = 1
 
 
@@ -108,6 +110,8 @@ async def _one(plan: Plan, student: str, seen: Seen, draw: random.Random) -> Non
             response = await client.request(**arguments(ask))
             what = f"{ask.method} {'/in/…' if ask.path.startswith('/in/') else ask.path}"
             seen.times[what].append((started - began, time.monotonic() - started))
+            if ask.path == "/save" and draw.random() < plan.lost:
+                raise httpx.ReadError("lost on the way")
             return response
 
         async def do(steps: Any) -> bool:
