@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +21,7 @@ from autograder.gradebook.database import open_engine, read_url
 from question_bank.exam.blueprint import Exam
 from question_bank.exam.cells import Section
 from question_bank.exam.form import Form, Placed, Shown, Task
+from question_bank.exam.forms import EXAM, write_form
 from question_bank.exam.responses import INSTRUCTOR, STUDENT, Responses
 from question_bank.exam.server.access import make_codes
 from question_bank.exam.server.app import make_app
@@ -40,6 +43,33 @@ def a_form(student: str) -> Form:
         Placed(f"q{n}", item, float(n), "Basics" if n < 5 else "More") for n, item in enumerate(one_of_each(), 1)
     )
     return Form("mid", student, placed, (Task("backprop", "Backprop", 10.0, "More"),))
+
+
+BLUEPRINT = """
+id = "mid"
+title = "Mid-term"
+minutes = 60
+{top}
+[[section]]
+title = "Basics"
+[[section.item]]
+id = "a"
+points = 1
+[[section]]
+title = "More"
+[[section.item]]
+id = "h"
+points = 1
+"""
+
+
+def write_exam(folder: Path, students: Iterable[str], top: str = "") -> Path:
+    """A folder as exam build writes it; without programming tasks."""
+    folder.mkdir()
+    (folder / EXAM).write_text(BLUEPRINT.format(top=top))
+    for student in students:
+        write_form(folder, dataclasses.replace(a_form(student), tasks=()))
+    return folder
 
 
 @dataclass

@@ -14,38 +14,18 @@ from random import Random
 
 import pytest
 from benchmarks import exam_crowd
-from exam_hall import a_form
+from exam_hall import write_exam
 from served import ROOT, Server, answers_for, compare, shown_of, sign_in_links, store_of
 
-from question_bank.exam.forms import EXAM, read_folder, write_form
+from question_bank.exam.forms import read_folder
 from question_bank.exam.responses import Change
 
 STUDENTS, SECONDS, THINK = 10, 6.0, (0.02, 0.2)
-BLUEPRINT = """
-id = "mid"
-title = "Mid-term"
-minutes = 60
-[[section]]
-title = "Basics"
-[[section.item]]
-id = "a"
-points = 1
-[[section]]
-title = "More"
-[[section.item]]
-id = "h"
-points = 1
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "forms"
-    made.mkdir()
-    (made / EXAM).write_text(BLUEPRINT)
-    for number in range(STUDENTS):
-        write_form(made, a_form(f"s{number}"))
-    return made
+    return write_exam(tmp_path / "forms", [f"s{number}" for number in range(STUDENTS)])
 
 
 @pytest.mark.slow

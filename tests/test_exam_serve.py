@@ -15,40 +15,18 @@ from urllib.request import urlopen
 
 import pytest
 from conftest import ROOT, Ran
-from exam_hall import a_form
+from exam_hall import write_exam
 
-from question_bank.exam.forms import EXAM, read_folder, write_form
+from question_bank.exam.forms import read_folder
 from question_bank.exam.taker import Refused, Taker
 
-BLUEPRINT = """
-id = "mid"
-title = "Mid-term"
-minutes = 60
-{top}
-[[section]]
-title = "Basics"
-[[section.item]]
-id = "a"
-points = 1
-[[section]]
-title = "More"
-[[section.item]]
-id = "h"
-points = 1
-"""
 Command = Callable[..., Ran]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    made = tmp_path / "forms"
-    made.mkdir()
-    (made / EXAM).write_text(BLUEPRINT.format(top="attempts = 2"))
-    for student in ("ada", "bob", "=eve"):
-        form = a_form(student)
-        write_form(made, type(form)(form.exam, form.student, form.placed))
-    return made
+    return write_exam(tmp_path / "forms", ("ada", "bob", "=eve"), "attempts = 2")
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def open_engine(url: URL, connections: int = 1) -> Engine:
     """Open a database for ``connections`` threads; made on first use.  Raises LedgerError."""
     if url.get_backend_name() == "postgresql":
         try:
-            return create_engine(url, pool_size=connections)
+            return create_engine(url, pool_size=connections, hide_parameters=True)
         except (ImportError, NoSuchModuleError):
             raise LedgerError("a PostgreSQL ledger needs psycopg: pip install 'psycopg[binary]'") from None
     path = Path(str(url.database))
@@ -54,7 +54,10 @@ def open_engine(url: URL, connections: int = 1) -> Engine:
         raise LedgerError(f"--db: {path} is a folder, expected a file")
     _write_ahead(path)
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=max(5, connections)
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=max(5, connections),
+        hide_parameters=True,  # answers and marks do not belong into logs
     )
 
     @event.listens_for(engine, "connect")

@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -99,8 +100,10 @@ def make_app(hall: Hall, *, secure: bool = False, proxies: int = 0) -> Flask:
             return error
         return _say(SAID.get(code, error.description or "That did not work."), code)
 
-    @app.errorhandler(SQLAlchemyError)
-    def unreachable(error: SQLAlchemyError) -> Any:
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(InterfaceError)
+    @app.errorhandler(NoConnection)
+    def unreachable(error: Exception) -> Any:
         app.logger.error("the database: %s", error)
         return _say("The answers could not be reached just now. Wait a moment and try again; nothing is lost.", 503)
 

@@ -241,7 +241,7 @@ def _change(known: Mapping[str, Shown], one: Any) -> Change:
     number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     spent = float(seconds) if number and 0 <= seconds <= MOST_SECONDS else None
     response = inputs.read(shown, _fields(shown, [(f[0], f[1]) for f in fields]))
-    return Change(shown.name, response, one.get("flagged") is True, f"auto-{token}", spent)
+    return Change(shown.name, response, one.get("flagged") is True, f"{shown.name}-{token}", spent)
 
 
 def _fields(shown: Shown, sent: Any) -> Sequence[tuple[str, str]]:
