@@ -111,7 +111,7 @@ def take_exam(
     folder: Path, exam: Exam, forms: Sequence[Form], people: Sequence[Student], say: Callable[[str], object]
 ) -> None:
     """Let everybody sign in, answer and hand in, as browsers do.  Nobody sits it twice: who handed in is left out."""
-    from autograder.cli.exam_serve import open_hall
+    from autograder.exam_store import open_hall
     from question_bank.exam.server.access import make_codes
     from question_bank.exam.simulate import answers
     from question_bank.exam.sitting import DONE
@@ -159,7 +159,7 @@ def served(folder: Path) -> Iterator[str]:
 
 def _judge(folder: Path, exam: Exam, forms: Sequence[Form], people: Sequence[Student]) -> dict[str, Result]:
     """Mark, analyse, and write the page; returns student → result."""
-    from autograder.cli.exam_serve import sittings_of
+    from autograder.exam_store import sittings_of
     from question_bank.exam.collected import last_sittings
 
     last = last_sittings(sittings_of(folder, exam, forms, ""))

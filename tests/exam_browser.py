@@ -13,7 +13,7 @@ import pytest
 from exams import one_of_each
 from served import Server
 
-from autograder.cli.exam_serve import open_hall
+from autograder.exam_store import open_hall
 from question_bank.exam.form import Form, Placed, Task
 from question_bank.exam.forms import EXAM, read_folder, write_form
 from question_bank.exam.server.access import make_codes

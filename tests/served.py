@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from autograder.cli.exam_serve import DATABASE
+from autograder.exam_store import DATABASE
 from autograder.gradebook.database import open_engine, read_url
 from question_bank.exam import inputs
 from question_bank.exam.blueprint import read_exam

@@ -19,6 +19,7 @@ from exams import WORDS, bank, cell, exam, one_of_each, single
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.exam_store import open_store
 from question_bank.exam.apart import clash
 from question_bank.exam.arrange import arranged
 from question_bank.exam.assemble import choose_units, make_form, make_plan
@@ -30,6 +31,7 @@ from question_bank.exam.forms import build, file_of, form_text, read_folder, rea
 from question_bank.exam.notebook import notebook
 from question_bank.exam.paper import keys, papers, preview
 from question_bank.exam.pool import Stock
+from question_bank.exam.sitting import BEGUN
 from question_bank.exam.usage import read_usage, times_used, with_exam, write_usage
 from question_bank.item import APPROVED, DRAFT, RETIRED, Item, Number, Option, Pair, replace
 from question_bank.template import load_templates
@@ -555,6 +557,25 @@ def test_the_commands_build_preview_and_print(tmp_path: Path, monkeypatch: pytes
     assert stat.S_IMODE(Path("paper/keys.html").stat().st_mode) == 0o600
     ran = command("exam", "dry-run", "exam.toml", "-n", "20", "--json")
     assert json.loads(ran.out)["students"] == 20
+
+
+def test_a_form_that_somebody_works_on_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command
+) -> None:  # type: ignore[no-untyped-def]
+    from question_bank.store import write_items
+
+    monkeypatch.chdir(tmp_path)
+    _class(tmp_path)
+    write_items(tmp_path / "bank" / "own" / "mine.yaml", bank(20, state=APPROVED))
+    common = ("exam.toml", "--roster", "class.csv", "--key-file", "course.key", "-q")
+    made = exam(tmp_path, cell(4, source="bank"))
+    assert command("exam", "build", *common).code == 0
+    open_store(Path("forms"), made, "").add_event(BEGUN, "s1", datetime.datetime.now(datetime.UTC))
+    before = {p: p.read_bytes() for p in Path("forms/forms").iterdir()}
+    exam(tmp_path, cell(5, source="bank"))
+    ran = command("exam", "build", *common, "--replace")
+    assert ran.code == 2 and "s1" in ran.err and "have begun" in " ".join(ran.err.split())
+    assert {p: p.read_bytes() for p in before} == before
 
 
 @pytest.mark.parametrize(

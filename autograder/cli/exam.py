@@ -61,6 +61,7 @@ def build(
 
     Example: autograder exam build exam.toml --roster class.csv --key-file course.key -o forms
     """
+    from autograder.exam_store import begun
     from autograder.gradebook.roster import read_roster
     from question_bank.exam.assemble import make_form, make_plan
     from question_bank.exam.forms import EXAM, FORMS, file_of, form_text, write_form, write_private
@@ -82,6 +83,11 @@ def build(
         raise UsageError(
             f"{folder}: {len(changed)} forms there differ from what exam and bank now give ({shown}); "
             "nothing was written. Name another folder, or --replace them if nobody has begun"
+        )
+    if changed and (at_it := sorted(begun(folder, exam) & set(changed))):
+        raise UsageError(
+            f"{folder}: {len(at_it)} students have begun with the forms that are there ({at_it[0]} is one); "
+            "nothing was written. Name another folder"
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for form in forms:

@@ -119,7 +119,7 @@ def responses_of(
     from question_bank.exam.marks import read_responses
 
     if (url := database_of(where)) is not None:
-        from autograder.cli.exam_serve import sittings_of
+        from autograder.exam_store import sittings_of
         from question_bank.exam.collected import last_sittings
 
         return {s: one.responses for s, one in last_sittings(sittings_of(folder, exam, forms, url)).items()}, 0
@@ -153,7 +153,7 @@ def seconds_of(where: str, folder: Path, exam: Exam, forms: Sequence[Form]) -> d
     """Student → answer name → seconds spent on it; known of what was answered in a browser only."""
     if (url := database_of(where)) is None:
         return {}
-    from autograder.cli.exam_serve import sittings_of
+    from autograder.exam_store import sittings_of
     from question_bank.exam.collected import last_sittings
 
     return {s: one.seconds for s, one in last_sittings(sittings_of(folder, exam, forms, url)).items()}

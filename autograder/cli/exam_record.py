@@ -75,7 +75,7 @@ def _handed_in(
 ) -> tuple[list[tuple[Form, Mapping[str, Any], datetime.datetime]], int]:
     """What was handed in, by whom and when: every sitting of a served exam; and how many are still at work."""
     if (url := database_of(responses)) is not None:
-        from autograder.cli.exam_serve import sittings_of
+        from autograder.exam_store import sittings_of
 
         by_student = {form.student: form for form in forms}
         sat = sittings_of(folder, exam, forms, url)

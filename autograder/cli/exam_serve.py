@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import json as json_
 import logging
 import logging.handlers
-import os
 import secrets
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -22,13 +20,7 @@ from autograder.cli.common import OK, Quiet, UsageError, err, out, plain
 from question_bank.exam.blueprint import Exam
 from question_bank.exam.form import Form
 
-if TYPE_CHECKING:
-    from question_bank.exam.collected import Sat
-    from question_bank.exam.responses import Responses
-    from question_bank.exam.server.hall import Hall
-
-KEY, DATABASE, LOG = "server.key", "responses.db", "server.log"
-KEY_BYTES = 32
+LOG = "server.log"
 CONNECTIONS = 4_000  # a browser opens up to six
 BACKLOG = 2_048
 LOG_BYTES = 20_000_000
@@ -68,6 +60,7 @@ def serve(
     """
     from waitress.server import create_server
 
+    from autograder.exam_store import open_hall
     from question_bank.exam.responses import INSTRUCTOR
     from question_bank.exam.server.access import make_codes
     from question_bank.exam.server.app import MAX_BYTES, make_app
@@ -125,6 +118,7 @@ def codes(
 
     Example: autograder exam codes forms --url https://exam.example.org -o codes.csv
     """
+    from autograder.exam_store import open_hall
     from question_bank.csv_safe import rows_text
     from question_bank.exam.forms import write_private
     from question_bank.exam.server.access import make_codes
@@ -158,6 +152,7 @@ def responses(
 
     Example: autograder exam responses forms -o responses.json --times times.json
     """
+    from autograder.exam_store import sittings_of
     from question_bank.exam.collected import last_sittings
     from question_bank.exam.forms import write_private
 
@@ -189,6 +184,7 @@ def release(
 
     Example: autograder exam release forms --by ada
     """
+    from autograder.exam_store import open_hall, sittings_of
     from question_bank.exam.sitting import RELEASED, WITHDRAWN
 
     exam, forms = _read(folder)
@@ -198,56 +194,6 @@ def release(
         raise UsageError(f"{working} are still at work and could learn the keys: wait, or release with --force")
     hall.responses.add_event(WITHDRAWN if withdraw else RELEASED, "", hall.now(), by=by[:200])
     out.print("feedback is withdrawn" if withdraw else "feedback is released")
-
-
-def open_hall(
-    folder: Path,
-    exam: Exam,
-    forms: Sequence[Form],
-    db: str,
-    threads: int = 1,
-    *,
-    names: Mapping[str, str] | None = None,
-    tasks: Callable[[], Mapping[str, Mapping[str, float]]] = dict,
-) -> Hall:
-    """The exam of a folder with its store.  Raises LedgerError, UsageError."""
-    from question_bank.exam.rekey import read_rekeys
-    from question_bank.exam.server.hall import Hall
-
-    store = open_store(folder, exam, db, threads)
-    by_student = {form.student: form for form in forms}
-    return Hall(
-        exam, by_student, store, _key(folder), rekeys=lambda: read_rekeys(folder), names=names or {}, tasks=tasks
-    )
-
-
-def open_store(folder: Path, exam: Exam, db: str, threads: int = 1) -> Responses:
-    """The responses of an exam.  Raises LedgerError, UsageError."""
-    from sqlalchemy.exc import DBAPIError
-
-    from autograder.gradebook.database import open_engine, read_url
-    from question_bank.exam.responses import Responses
-    from question_bank.exam.tables import NotOurs
-
-    url = read_url(db or f"sqlite:///{folder / DATABASE}")
-    shown = url.render_as_string(hide_password=True)
-    try:
-        return Responses(open_engine(url, threads), exam.id)
-    except NotOurs as error:
-        raise UsageError(f"--db: {shown}: {error}") from None
-    except DBAPIError as error:
-        first = (str(error.orig).strip().splitlines() or [""])[0]
-        raise UsageError(f"--db: {shown} cannot be opened: {first[:300]}") from None
-
-
-def sittings_of(folder: Path, exam: Exam, forms: Sequence[Form], db: str) -> list[Sat]:
-    """Every sitting with the answers that count.  Raises LedgerError, UsageError."""
-    from question_bank.exam.collected import collect_sittings
-
-    if not db and not (folder / DATABASE).exists():
-        raise UsageError(f"{folder / DATABASE}: nobody has been served this exam here; name its database with --db")
-    store = open_store(folder, exam, db)
-    return collect_sittings(exam, forms, store, datetime.datetime.now(datetime.UTC))
 
 
 def _read(folder: Path) -> tuple[Exam, list[Form]]:
@@ -276,26 +222,6 @@ def _tasks(ledger: str, forms: Sequence[Form]) -> Callable[[], Mapping[str, Mapp
             return task_points(book, forms)
 
     return shares
-
-
-def _key(folder: Path) -> bytes:
-    """The server's own secret, made on first use; another one ends all sessions and codes."""
-    path = folder / KEY
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise UsageError(
-                f"{path}: expected {KEY_BYTES} bytes; remove it, and every code and session ends"
-            ) from None
-        return key
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    key = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key)
-    return key
 
 
 def _listen(host: str, port: int) -> socket.socket:
