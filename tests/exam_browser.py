@@ -160,6 +160,7 @@ def begin(room: Room, page: Any, student: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Begin").click()
     page.locator("#answers").wait_for()
+    page.wait_for_load_state()  # its scripts have run: who loses the line now loses none of them
 
 
 def saved(page: Any, text: str = SAVED) -> None:

@@ -244,7 +244,7 @@ def test_announcements_and_more_time_arrive_by_themselves(room: Room, context: A
     watched = Watched(context)
     page = watched.page
     begin(room, page, student)
-    assert "59 min left" in page.inner_text("#left")
+    page.locator("#left", has_text="59 min left").wait_for()
     text = "Question 3: <b>metres</b>"
     room.add(ANNOUNCED, student, text=text)
     room.add(EXTENDED, student, minutes=30)
