@@ -243,7 +243,9 @@ def test_killed_again_and_again(command: Command, tmp_path: Path) -> None:
         assert process.returncode == 1, output
         assert (f"{len(stamps)} kept from before" in output) == (folder == out), output
     names = sorted(p.name for p in results.iterdir())
-    assert names == sorted(p.name for p in (calm / "results").iterdir()) and len(names) == 2 * CLASS  # nothing half-made
+    assert (
+        names == sorted(p.name for p in (calm / "results").iterdir()) and len(names) == 2 * CLASS
+    )  # nothing half-made
     ours, theirs = _results(out), _results(calm)
     assert {n: _plain(p) for n, p in ours.items()} == {n: _plain(p) for n, p in theirs.items()} and len(ours) == CLASS
     assert {n: (results / n).stat().st_mtime_ns for n in stamps} == stamps, "a stored result was made again"
