@@ -28,10 +28,12 @@ from question_bank.exam.forms import EXAM, write_form
 from question_bank.exam.marks import mark_exam
 from question_bank.exam.paper import keys, papers, preview
 from question_bank.exam.pool import Stock
+from question_bank.item import Item, digest
 from question_bank.store import read_bank
-from question_bank.template import load_templates
+from question_bank.template import Template, load_templates
 
 WAIT_SECONDS = 60
+POOL = {"single": 24, "multiple": 10, "cloze": 4, "short": 4, "matching": 4, "ordering": 4}
 _ABILITY = {"strong": 1.3, "steady": 0.3, "weak": -0.9, "falling": -0.6, "stopped": -1.2}
 
 BLUEPRINT = """
@@ -86,7 +88,7 @@ def run_exam_demo(
     (folder / EXAM).write_text(BLUEPRINT.lstrip(), "utf-8")
     exam = read_exam(folder / EXAM)
     with spinner("an exam: drawing forms", quiet) as say:
-        stock = Stock(list(read_bank(bank)), load_templates(), {}, {}, [], datetime.datetime.now(datetime.UTC).date())
+        stock = Stock(*_pool(bank), {}, {}, [], datetime.datetime.now(datetime.UTC).date())
         plan = make_plan(exam, stock)
         forms = [make_form(plan, seed.secret, person.stem) for person in people]
         for form in forms:
@@ -105,6 +107,13 @@ def run_exam_demo(
         )
         console.print(f"open {folder / 'analysis.html'}", highlight=False, soft_wrap=True)
     return Column(exam.title, results, f"../{folder.name}/analysis.html")
+
+
+def _pool(bank: Path) -> tuple[list[Item], list[Template]]:
+    """Few enough items of each kind that students share them: what nobody shares, no analysis can judge."""
+    items = sorted(read_bank(bank), key=lambda item: digest("demo exam", item.id))
+    templates = sorted(load_templates(), key=lambda one: digest("demo exam", one.id))
+    return [one for kind, count in POOL.items() for one in [i for i in items if i.kind == kind][:count]], templates[:16]
 
 
 def take_exam(

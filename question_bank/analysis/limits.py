@@ -55,7 +55,8 @@ SOURCES = (
     ),
     (
         "Interval of alpha",
-        "Feldt (1965) where everybody had the same items; else percentiles of 1000 bootstrap classes",
+        "Feldt (1965) where everybody had the same items; else a jackknife over students, in up to 100 groups, on "
+        "ln(1 − alpha)",
     ),
     (
         f"2PL from {IRT_STUDENTS} students and {IRT_ITEMS} items",
