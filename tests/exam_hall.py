@@ -155,7 +155,7 @@ class Room:
         return self.browser(name, INSTRUCTOR)
 
     def shown(self, student: str) -> dict[str, Shown]:
-        return {one.name: one for one in self.hall.shown(student)}
+        return dict(self.hall.shown(student))
 
     def close(self) -> None:
         self.engine.dispose()

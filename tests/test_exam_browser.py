@@ -139,7 +139,7 @@ def test_a_whole_exam_by_keyboard_without_a_line_and_in_a_closed_browser(
 
 
 def shown_to(room: Room, student: str) -> dict[str, Shown]:
-    return {one.name: one for one in room.hall.shown(student)}
+    return dict(room.hall.shown(student))
 
 
 def test_a_whole_exam_without_a_script(room: Room, started: Any) -> None:

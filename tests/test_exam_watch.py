@@ -67,7 +67,7 @@ def stored(room: Room, *kinds: str) -> list[Event]:
 
 
 def line(room: Room, student: str = "ada") -> Line:
-    return call_roll(room.hall, room.shown, student).lines[0]
+    return call_roll(room.hall, student).lines[0]
 
 
 # Who gets in
@@ -182,12 +182,12 @@ def test_the_counts_are_those_of_the_export(tmp_path: Any) -> None:
                 room.store.add_event(kind, student, now, {"minutes": chance.choice([1, 10])})
     room.clock.to(400)
     sat = last_sittings(collect_sittings(room.exam, list(room.forms.values()), room.store, room.clock()))
-    lines = call_roll(room.hall, room.shown).lines
+    lines = call_roll(room.hall).lines
     assert {one.student: (one.work.late, one.work.after) for one in lines} == {
         name: (len(one.late), len(one.left)) for name, one in sat.items()
     }
     assert sum(one.work.late for one in lines) > 4 and sum(one.work.after for one in lines) > 5
-    assert call_roll(room.hall, room.shown, "s3").lines[0] == lines[3]
+    assert call_roll(room.hall, "s3").lines[0] == lines[3]
     room.close()
 
 
@@ -221,7 +221,7 @@ def test_the_number_of_queries_does_not_grow_with_the_class(tmp_path: Any) -> No
             room.store.save(f"s{n}", 1, [Change("q1", 0, False, "token")], late)
         asked: list[str] = []
         event.listen(room.engine, "before_cursor_execute", lambda *a, asked=asked: asked.append(a[2]))
-        call_roll(room.hall, room.shown)
+        call_roll(room.hall)
         counts.append(sum("SELECT" in one for one in asked))
         room.close()
     assert counts[0] == counts[1] == 6

@@ -29,7 +29,7 @@ def feedback_rows(hall: Hall, standing: Standing) -> tuple[Marked, list[dict[str
     tasks = hall.tasks().get(student)
     marked = mark_form(form, responses, exam.rules, negative=exam.negative, rekeys=hall.rekeys(), tasks=tasks)
     marks = {mark.name: mark for mark in marked.marks}
-    shown = {one.name: one for one in hall.shown(student)}
+    shown = hall.shown(student)
     rows = [
         {"section": one.section, **_row(number, one, shown[one.name], saved.get(one.name), marks[one.name])}
         for number, one in enumerate(form.placed, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -43,9 +42,14 @@ class Hall:
     tasks: Callable[[], Mapping[str, Mapping[str, float]]] = dict
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def shown(self, student: str) -> tuple[Shown, ...]:
-        """What a student sees of each item, in order."""
-        return _shown(self.forms[student])
+    _shown: dict[str, Mapping[str, Shown]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def shown(self, student: str) -> Mapping[str, Shown]:
+        """What a student sees of each item, by name and in order; made once, as a form never changes while served."""
+        if student not in self._shown:
+            form = self.forms[student]
+            self._shown[student] = {placed.name: show(placed, form) for placed in form.placed}
+        return self._shown[student]
 
     def standing(self, student: str) -> Standing:
         """Where a student stands now."""
@@ -67,8 +71,3 @@ class Standing:
     def left(self) -> float:
         """Seconds of working time that are left; below 0 once it is over."""
         return (self.sitting.ends - self.now).total_seconds() if self.sitting else 0.0
-
-
-@functools.lru_cache(maxsize=2_000)
-def _shown(form: Form) -> tuple[Shown, ...]:
-    return tuple(show(placed, form) for placed in form.placed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,8 +86,8 @@ class Roll:
     events: Sequence[Event]
 
 
-def call_roll(hall: Hall, shown: Callable[[str], Mapping[str, Shown]], only: str | None = None) -> Roll:
-    """Where every student, or ``only`` one, stands now; ``shown`` gives what a student sees, by name."""
+def call_roll(hall: Hall, only: str | None = None) -> Roll:
+    """Where every student, or ``only`` one, stands now."""
     store, now = hall.responses, hall.now()
     events, latest = events_of(hall, only), by_student(store.latest(only))
     students = hall.forms if only is None else [only]
@@ -101,7 +101,7 @@ def call_roll(hall: Hall, shown: Callable[[str], Mapping[str, Shown]], only: str
         last = max((one.at for one in latest.get(student, ())), default=None)
         begun = sat.begun if sat else None
         since = max((at for at in (last, begun) if at), default=now)
-        items = shown(student)
+        items = hall.shown(student)
         lines.append(
             Line(
                 student=student,

@@ -61,7 +61,8 @@ class Row:
 def rows(hall: Hall, standing: Standing) -> list[Row]:
     """Every item of the student's form with what was saved in the sitting."""
     saved = answers(hall, standing)
-    return [row(shown, number, saved.get(shown.name)) for number, shown in enumerate(hall.shown(standing.student), 1)]
+    shown = hall.shown(standing.student)
+    return [row(one, number, saved.get(name)) for number, (name, one) in enumerate(shown.items(), 1)]
 
 
 def answers(hall: Hall, standing: Standing) -> dict[str, Saved]:

@@ -64,8 +64,8 @@ def install(app: Flask, hall: Hall) -> None:
         then = request.form.get("then", "")
         if then == "review":
             return redirect(url_for("take.review"), 303)
-        names = {shown.name for shown in hall.shown(now.student)}
-        return redirect(url_for("take.home", _anchor=then if then in names else None), 303)
+        anchor = then if then in hall.shown(now.student) else None
+        return redirect(url_for("take.home", _anchor=anchor), 303)
 
     @pages.post("/save")
     @only(STUDENT)
@@ -150,7 +150,7 @@ def _lobby(hall: Hall, now: Standing) -> Any:
     counted: Mapping[str, Any] = {}
     if now.sitting is not None:
         counted = sitting.counted(now.sitting, hall.responses.answers(now.student))
-    states = [sheet.state(shown, counted.get(shown.name)) for shown in hall.shown(now.student)]
+    states = [sheet.state(shown, counted.get(shown.name)) for shown in hall.shown(now.student).values()]
     again = sitting.may_begin(hall.exam, now.student, now.events, now.now)
     left = hall.exam.attempts - len(sitting.sittings(hall.exam, now.student, now.events))
     answered, begun = states.count("answered"), states.count("begun")
@@ -174,7 +174,7 @@ def _take_page(hall: Hall, now: Standing) -> list[str]:
     text = request.form.get("sitting", "")
     at = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
     told, changes = [], []
-    known = {shown.name: shown for shown in hall.shown(now.student)}
+    known = hall.shown(now.student)
     strange = {n for n in request.form if n.partition(".")[0] not in known} - {"sitting", "then", "csrf_token"}
     if strange or at != now.sitting.number:
         what = f"sitting {text[:20]!r}, unknown fields {sorted(strange)[:5]}"
@@ -212,7 +212,7 @@ def _take_page(hall: Hall, now: Standing) -> list[str]:
 
 def _changes(hall: Hall, now: Standing, body: Any) -> tuple[int, list[Change]]:
     """Read an autosave.  Raises Odd."""
-    known = {shown.name: shown for shown in hall.shown(now.student)}
+    known = hall.shown(now.student)
     if not isinstance(body, dict) or type(body.get("sitting")) is not int:
         raise inputs.Odd("expected an object with sitting and changes")
     sent = body.get("changes")

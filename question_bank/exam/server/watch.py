@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import secrets
 import threading
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, abort, g, render_template, request
 
 from question_bank.exam import sitting
-from question_bank.exam.form import Shown
 from question_bank.exam.responses import INSTRUCTOR
 from question_bank.exam.server import actions, exports, table
 from question_bank.exam.server.access import only
@@ -31,22 +28,17 @@ class Desk:
     def __init__(self, hall: Hall) -> None:
         self._hall, self._lock = hall, threading.Lock()
         self._made: tuple[float, Roll] | None = None
-        # A form never changes while it is served.
-        self._shown = functools.cache(lambda student: {one.name: one for one in hall.shown(student)})
-
-    def shown(self, student: str) -> Mapping[str, Shown]:
-        return self._shown(student)
 
     def roll(self, fresh: float = 0.0) -> Roll:
         with self._lock:
             if self._made is None or time.monotonic() - self._made[0] >= fresh:
                 self._made = None
-                roll = call_roll(self._hall, self.shown)
+                roll = call_roll(self._hall)
                 self._made = time.monotonic(), roll
             return self._made[1]
 
     def line(self, student: str) -> Line:
-        return call_roll(self._hall, self.shown, student).lines[0]
+        return call_roll(self._hall, student).lines[0]
 
     def changed(self) -> None:
         with self._lock:
@@ -97,7 +89,7 @@ def install(app: Flask, hall: Hall) -> None:
             signed=table.iso(store.signed_in().get(one)),
             events=timeline(sorted((*standing.events, *by_staff), key=lambda e: e.number)),
             remarks=remarks(e for e in notes if not e.by),
-            sittings=[(s, answers(desk.shown(one), s, saved)) for s in reversed(sat)],
+            sittings=[(s, answers(hall.shown(one), s, saved)) for s in reversed(sat)],
             **_about(hall),
         )
 
