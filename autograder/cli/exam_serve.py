@@ -184,12 +184,13 @@ def release(
 
     Example: autograder exam release forms --by ada
     """
-    from autograder.exam_store import open_hall, sittings_of
+    from autograder.exam_store import open_hall
+    from question_bank.exam.server.roll import at_work
     from question_bank.exam.sitting import RELEASED, WITHDRAWN
 
     exam, forms = _read(folder)
     hall = open_hall(folder, exam, forms, db)
-    working = sum(one.open for one in sittings_of(folder, exam, forms, db))
+    working = at_work(hall)
     if working and not withdraw and not force:
         raise UsageError(f"{working} are still at work and could learn the keys: wait, or release with --force")
     hall.responses.add_event(WITHDRAWN if withdraw else RELEASED, "", hall.now(), by=by[:200])

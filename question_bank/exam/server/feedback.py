@@ -31,15 +31,17 @@ def feedback_rows(hall: Hall, standing: Standing) -> tuple[Marked, list[dict[str
     marks = {mark.name: mark for mark in marked.marks}
     shown = hall.shown(student)
     rows = [
-        {"section": one.section, **_row(number, one, shown[one.name], saved.get(one.name), marks[one.name])}
+        _row(number, one, shown[one.name], saved.get(one.name), marks[one.name])
         for number, one in enumerate(form.placed, 1)
     ]
-    found = []
-    for section in exam.sections:
-        mine = [r for r in rows if r["section"] == section.title]
-        done = [{"title": t.title, "mark": marks[t.assignment]} for t in form.tasks if t.section == section.title]
-        if mine or done:
-            found.append({"title": section.title, "rows": mine, "tasks": done})
+    found = [
+        {
+            "title": section.title,
+            "rows": mine,
+            "tasks": [{"title": task.title, "mark": marks[task.assignment]} for task in tasks],
+        }
+        for section, mine, tasks in sheet.by_section(exam, form, rows)
+    ]
     return marked, found
 
 

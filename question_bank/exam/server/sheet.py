@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
 
 from question_bank.exam import inputs
-from question_bank.exam.form import Form, Shown
+from question_bank.exam.blueprint import Exam, Section
+from question_bank.exam.form import Form, Shown, Task
 from question_bank.exam.paper import letter
 from question_bank.exam.server.hall import Hall, Standing
 from question_bank.exam.sitting import ANNOUNCED, Saved, newest
@@ -25,6 +26,8 @@ _FIELD = "\ue000gap-{}\ue000"  # stands for a field until its value is known; pr
 _FIELDS = re.compile(_FIELD.format(r"(\d+)"))
 _TEXTS = 20_000  # whose HTML is kept
 _PLAIN = 80  # characters of a choice in the entry of a select; it stands in full beside
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,19 @@ def state(shown: Shown, saved: Saved | None) -> str:
 
 def sections(hall: Hall, form: Form, made: list[Row]) -> list[dict[str, Any]]:
     """Sections with their text, rows and programming tasks, in the order of the exam."""
-    by_name = {one.name: one for one in made}
-    found = []
-    for section in hall.exam.sections:
-        mine = [by_name[p.name] for p in form.placed if p.section == section.title]
-        tasks = [t for t in form.tasks if t.section == section.title]
+    return [
+        {"title": section.title, "text": _block(section.text), "rows": mine, "tasks": tasks}
+        for section, mine, tasks in by_section(hall.exam, form, made)
+    ]
+
+
+def by_section(exam: Exam, form: Form, made: Sequence[T]) -> Iterator[tuple[Section, list[T], list[Task]]]:
+    """Sections in order, each with what was ``made`` of its items and with its tasks; empty ones are left out."""
+    for section in exam.sections:
+        mine = [one for placed, one in zip(form.placed, made, strict=True) if placed.section == section.title]
+        tasks = [task for task in form.tasks if task.section == section.title]
         if mine or tasks:
-            found.append({"title": section.title, "text": _block(section.text), "rows": mine, "tasks": tasks})
-    return found
+            yield section, mine, tasks
 
 
 def announcements(standing: Standing) -> list[dict[str, str]]:
