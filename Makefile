@@ -6,29 +6,32 @@ PY := .venv/bin/python
 ARGS ?=
 export PYTHON
 
-# One more than there are cores, as many tests wait for a process of theirs; 4 at most.
+# One worker more than cores, because many tests wait for a subprocess; at most 4.
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check validate bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install everything into .venv, and bubblewrap where permitted
 	@.ci/setup
 
-demo: ## grade sample submissions and a simulated class, write reports
+demo: ## grade sample submissions and a simulated class, and write reports
 	@.ci/setup --need-sandbox
 	@.venv/bin/autograder demo $(ARGS)
 
 test: setup ## run the tests
 	@$(PY) -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 
-check: setup ## formatting, lint and types
+check: setup ## check formatting, lint and types
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+
+validate: setup ## judge correct and wrong work in every assignment, seed and draw set; before a release
+	@.venv/bin/autograder validate --seeds 3 $(ARGS)
 
 bench: setup ## measure submissions per minute
 	@$(PY) tests/benchmarks/run.py $(ARGS)

@@ -1,31 +1,94 @@
-"""What grading leaves behind: frozen data, JSON both ways.
+"""What grading leaves behind: frozen data, and who has to act next.
 
 Evidence (what was observed) and score (what the rubric makes of it) are apart, so that a changed rubric
-re-scores stored evidence without running anything.
+re-scores stored evidence without running anything.  Outcomes are enumerations; messages are for people and
+are never compared.  ``result_json`` writes and reads these records.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import json
-import types
-import typing
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-SCHEMA = 1
+from autograder.errors import UserError
 
-# Outcomes of a case and of a check.
-PASSED = "passed"
-FAILED = "failed"
-SKIPPED = "skipped"  # rests on another check that failed
-NOT_JUDGED = "not judged"  # our fault, never the student's zero
-INCONCLUSIVE = "inconclusive"  # timing or training: measure again
+SCHEMA = 2
 
 
-class ResultError(ValueError):
+class Outcome(enum.StrEnum):
+    """How a case or a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # rests on another check that did not pass
+    LEFT_OUT = "left out"  # a measurement that was not asked for
+    NOT_JUDGED = "not judged"  # our fault, never the student's zero
+    INCONCLUSIVE = "inconclusive"  # timing or training: measure again
+
+
+PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
+LEFT_OUT, NOT_JUDGED, INCONCLUSIVE = Outcome.LEFT_OUT, Outcome.NOT_JUDGED, Outcome.INCONCLUSIVE
+
+
+class Fault(enum.StrEnum):
+    """Whose fault it is that something could not be judged."""
+
+    STUDENT = "student"
+    OURS = "ours"
+
+
+class ProblemKind(enum.StrEnum):
+    """Why nothing of a submission was judged."""
+
+    MISSING = "missing"  # no such file
+    NO_PERMISSION = "no permission"
+    NOT_ORDINARY = "not an ordinary file"  # a link, a pipe, a device
+    WRONG_TYPE = "wrong type"  # neither Python, nor a notebook, nor a folder
+    TOO_LARGE = "too large"
+    TOO_MANY_FILES = "too many files"
+    EMPTY = "empty"  # no code in it
+    NOT_TEXT = "not text"
+    NOT_A_NOTEBOOK = "not a notebook"
+    NO_ENTRY = "no entry file"
+    UNREADABLE = "unreadable"  # the operating system says no
+    UNKNOWN = "unknown"  # stored by a version that did not tell
+    SANDBOX = "sandbox"  # from here on: a fault of ours
+    DEVICE = "device"
+    REFERENCE = "reference"
+    HANDOVER = "handover"
+    ENGINE = "engine"
+
+
+class FailureKind(enum.StrEnum):
+    """How a case failed: as much as a student may know of it where the inputs are hidden."""
+
+    WRONG = "wrong numbers"
+    NOT_FINITE = "not finite"  # NaN or infinity where the reference is finite
+    OUT_OF_BOUNDS = "out of bounds"  # a statistic of the output
+    STRUCTURE = "wrong structure"  # another shape, dtype or nesting
+    RAISED = "raised an error"  # while the function was traced
+    MISSING = "missing"  # there is no such function, or it was not run
+    NO_PROGRAM = "no program"  # tracing did not end well, or its program was refused
+    STOPPED = "stopped"  # the program ran out of time or memory, or crashed
+    MEASURED = "measured"  # too slow, needs too much, did not learn
+
+
+class NextStep(enum.StrEnum):
+    """Who has to act next on a result."""
+
+    NONE = "none"  # everything that was asked is right
+    RESUBMIT = "resubmit"  # the student may earn more with another attempt
+    MEASURE_AGAIN = "measure again"  # the grader: a measurement was inconclusive
+    REPAIR = "repair"  # the grader: something of ours failed; then grade again
+
+    @property
+    def final(self) -> bool:
+        """Whether the result stands as it is: nothing awaits the grader."""
+        return self in (NextStep.NONE, NextStep.RESUBMIT)
+
+
+class ResultError(UserError):
     """A stored result that cannot be read; the message says which field and what was expected."""
 
 
@@ -70,15 +133,24 @@ class ErrorMap:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Why nothing of a submission was judged.  A problem of ours leaves it without a score."""
+
+    fault: Fault
+    kind: ProblemKind
+    message: str
+
+
+@dataclass(frozen=True)
 class CaseEvidence:
-    """What one case showed on one draw of its inputs.
+    """What one case showed on one draw of its inputs; ``label`` names the kind of case, in every draw alike.
 
     ``error`` and ``tolerance`` are relative to the rms of the reference (norm-wise); ``worst`` and
     ``worst_tolerance`` are the same for the single worst element.
     """
 
     label: str
-    outcome: str
+    outcome: Outcome
     draw: int = 0
     inputs: str = ""  # kinds and shapes, never numbers
     error: float | None = None
@@ -93,6 +165,8 @@ class CaseEvidence:
     statistics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # "loss" and "reference loss", thinned
     error_map: ErrorMap | None = None  # of the worst failing case of a check, where it shows a pattern
+    public: bool = False  # students may see its inputs and all that was computed from them
+    kind: FailureKind | None = None  # of a case that failed
 
 
 @dataclass(frozen=True)
@@ -103,14 +177,33 @@ class CheckEvidence:
     title: str
     function: str
     kind: str
-    outcome: str
+    outcome: Outcome
     cases: tuple[CaseEvidence, ...] = ()
     message: str = ""  # the one sentence a student should read first
     mistake: str = ""
     hint: str = ""
     topic: str = ""
+    waits_for: tuple[str, ...] = ()  # of a skipped check: the checks that did not pass
     program: str = ""  # sha256 of the normalised programs judged
     operations: Mapping[str, int] = field(default_factory=dict)  # of the largest of these programs, by name
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """The smallest public case on which a function is wrong, as something that a student can run.
+
+    ``call`` is Python that makes the call, ``expected`` and ``actual`` are what it should and does give, as text;
+    where there is no answer, ``actual`` says why, and ``where`` and ``code`` are the student's line.
+    """
+
+    function: str
+    label: str
+    call: str
+    expected: str
+    actual: str
+    passed: int = 0  # smaller cases that the function gets right
+    where: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +222,7 @@ class Provenance:
     seconds: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
     precision: str = "matrix products: highest for numbers, the device's own for speed"
+    draw_set: int | None = None  # number of the draw set; None where nothing was drawn, or an older version graded
 
 
 @dataclass(frozen=True)
@@ -159,99 +253,31 @@ class Result:
     checks: tuple[CheckEvidence, ...] = ()
     findings: tuple[Finding, ...] = ()
     score: Score | None = None
-    problem: str = ""
-    output: str = ""  # the start of what the submission printed
+    problem: Problem | None = None
+    output: str = ""  # the start of what the submission printed, hidden cases apart
+    counterexamples: tuple[Counterexample, ...] = ()
     schema: int = SCHEMA
 
 
-def to_json(value: Any, *, compact: bool = False) -> str:
-    """Serialise a dataclass of this module; NaN and infinities become strings, so the JSON is strict."""
-    layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
-    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, **layout)
+def next_step(result: Result) -> NextStep:
+    """Say who has to act next on a result, and so whether it is final.
+
+    A fault of ours comes before everything else: nothing is final that rests on it.
+    """
+    outcomes = {check.outcome for check in result.checks}
+    if result.problem is not None and result.problem.fault is Fault.OURS:
+        return NextStep.REPAIR
+    if NOT_JUDGED in outcomes:
+        return NextStep.REPAIR
+    if result.score is not None and not result.score.judged:
+        known = {check.name for check in result.checks}
+        complete = all(score.name in known for score in result.score.checks)
+        return NextStep.MEASURE_AGAIN if INCONCLUSIVE in outcomes and complete else NextStep.REPAIR
+    if INCONCLUSIVE in outcomes:
+        return NextStep.MEASURE_AGAIN
+    return NextStep.RESUBMIT if result.problem or outcomes & {FAILED, SKIPPED} else NextStep.NONE
 
 
-def from_json(text: str) -> Result:
-    """Read a :class:`Result` back.  Raises :class:`ResultError` naming the field that does not fit."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also numbers of thousands of digits
-        raise ResultError(f"not JSON: {error}") from None
-    if not isinstance(data, dict) or "schema" not in data:
-        raise ResultError("expected a graded result (an object with a 'schema' field)")
-    if data["schema"] != SCHEMA:
-        raise ResultError(
-            f"written with result schema {data['schema']}, this version reads {SCHEMA}: grade the submission again"
-        )
-    result = _build(Result, data, "result")
-    assert isinstance(result, Result)
-    return result
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str) and value.isascii():
-        return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and value != value:
-        return "nan"
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return "inf" if value > 0 else "-inf"
-    if isinstance(value, str):  # lone surrogates of hostile names cannot be written as UTF-8
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value
-
-
-@functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-@functools.cache
-def _shape(kind: Any) -> tuple[bool, Any, tuple[Any, ...]]:
-    record = dataclasses.is_dataclass(kind) and isinstance(kind, type)
-    return record, typing.get_origin(kind), typing.get_args(kind)
-
-
-def _build(kind: Any, data: Any, where: str) -> Any:
-    if type(data) is kind and kind in (str, float, int, bool):  # nearly always; a class has thousands of results
-        return data
-    record, origin, args = _shape(kind)
-    if record:
-        if not isinstance(data, dict):
-            raise ResultError(f"{where}: expected an object, got {type(data).__name__}")
-        hints = _hints(kind)
-        unknown = set(data) - set(hints)
-        if unknown:
-            raise ResultError(f"{where}: unknown field {sorted(unknown)[0]!r}")
-        try:
-            return kind(**{k: _build(hints[k], v, f"{where}.{k}") for k, v in data.items()})
-        except TypeError as error:
-            raise ResultError(f"{where}: {error}") from None
-    if origin in (types.UnionType, typing.Union):
-        if data is None:
-            return None
-        return _build(next(a for a in args if a is not type(None)), data, where)
-    if origin is tuple:
-        if not isinstance(data, list):
-            raise ResultError(f"{where}: expected a list, got {type(data).__name__}")
-        return tuple(_build(args[0], v, f"{where}[{i}]") for i, v in enumerate(data))
-    if origin is not None and issubclass(origin, Mapping):
-        if not isinstance(data, dict):
-            raise ResultError(f"{where}: expected an object, got {type(data).__name__}")
-        return {k: _build(args[1], v, f"{where}.{k}") for k, v in data.items()}
-    if kind is float:
-        if isinstance(data, str) and data in ("nan", "inf", "-inf"):
-            return float(data)
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            raise ResultError(f"{where}: expected a number, got {data!r}")
-        try:
-            return float(data)
-        except OverflowError:
-            raise ResultError(f"{where}: expected a number, got one too large") from None
-    if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        raise ResultError(f"{where}: expected {kind.__name__}, got {data!r}")
-    return data
+def is_left_out(result: Result) -> bool:
+    """Whether measurements were not asked for, so that the points are not those of the whole rubric."""
+    return any(check.outcome == LEFT_OUT for check in result.checks)

@@ -8,11 +8,18 @@ A *spec* describes a tree in JSON: ``["d", [[key, spec], ...]]`` dict (keys sort
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.checks import Key
+
+@dataclass(frozen=True)
+class Key:
+    """A typed PRNG key (threefry) among the arguments of a case; ``data`` is uint32 of shape (2,)."""
+
+    data: np.ndarray
+
 
 Spec = list[Any]
 

@@ -1,7 +1,10 @@
-"""Blind guessers: strategies that know nothing of the subject, to show that a bank cannot be gamed.
+"""Blind guessers: strategies that know nothing of the subject, to show whether a bank rewards test-wiseness.
 
-Each guesser prefers some options of an item by form alone and chooses among them by a hash of the item's id, never by
-their place.  A bank is sound when all of them score at chance.
+Each guesser prefers some options of an item by their form alone and chooses among them by a hash of the item's id,
+never by their place.  A bank has no cue for test-wise students when all guessers score at chance.
+
+References:
+  Millman, Bishop & Ebel, "An analysis of test-wiseness", Educational and Psychological Measurement 25, 1965.
 """
 
 from __future__ import annotations
@@ -14,30 +17,37 @@ from dataclasses import dataclass
 from question_bank.item import SINGLE, Item, digest
 from question_bank.lint.text import amount, content, prose, words
 
-# The options that a guesser would choose from; all of them where it sees no difference.
+# Indices of the options that a guesser would choose from; all of them where it sees no difference.
 Preference = Callable[[Item], Sequence[int]]
+
+SURE = 3.0  # standard errors above chance; a guesser without a cue exceeds them on one bank in 740
 
 
 @dataclass(frozen=True)
-class GuessResult:
+class GuesserScore:
     """How often a guesser was right.
 
     Attributes:
-      share: Share of right guesses among the items on which the guesser has a preference.
-      chance: Share that choosing at random would get on the same items: the mean of 1/options.
-      standard_error: Of ``share``, if it were chance.
-      items: On how many items the guesser has a preference; with none, the other three are 0.
+      score: Fraction of right guesses among the items on which the guesser has a preference.
+      chance: Fraction that random choice would get right on the same items: the mean of 1/options.
+      standard_error: Of ``score`` under random choice.
+      items: Number of items on which the guesser has a preference; where it is 0, the other three are 0 too.
     """
 
-    share: float
+    score: float
     chance: float
     standard_error: float
     items: int
 
     @property
     def excess(self) -> float:
-        """How many standard errors the share lies above chance; beyond three, the bank has a cue."""
-        return (self.share - self.chance) / self.standard_error if self.standard_error else 0.0
+        """Distance of the score above chance, in standard errors."""
+        return (self.score - self.chance) / self.standard_error if self.standard_error else 0.0
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether the score lies more than ``SURE`` standard errors above chance: then the bank has this cue."""
+        return self.excess > SURE
 
 
 def _extreme(scores: Sequence[float], pick: Callable[[Sequence[float]], float]) -> list[int]:
@@ -61,10 +71,12 @@ def _amounts(item: Item) -> list[float]:
 
 
 def longest_option(item: Item) -> Sequence[int]:
+    """Prefer the option with the most characters."""
     return _extreme(_lengths(item), max)
 
 
 def shortest_option(item: Item) -> Sequence[int]:
+    """Prefer the option with the fewest characters."""
     return _extreme(_lengths(item), min)
 
 
@@ -74,6 +86,7 @@ def most_overlap(item: Item) -> Sequence[int]:
 
 
 def least_overlap(item: Item) -> Sequence[int]:
+    """Prefer the option that repeats fewest words of the stem."""
     return _extreme(_overlaps(item), min)
 
 
@@ -86,10 +99,12 @@ def middle_number(item: Item) -> Sequence[int]:
 
 
 def smallest_number(item: Item) -> Sequence[int]:
+    """Prefer the smallest number, where every option is a number."""
     return _extreme(_amounts(item), min)
 
 
 def largest_number(item: Item) -> Sequence[int]:
+    """Prefer the largest number, where every option is a number."""
     return _extreme(_amounts(item), max)
 
 
@@ -100,15 +115,16 @@ def most_like_others(item: Item) -> Sequence[int]:
     return _extreme(scores, max)
 
 
-def anything(item: Item) -> Sequence[int]:
+def any_option(item: Item) -> Sequence[int]:
+    """Prefer nothing: the control group."""
     return range(len(item.options))
 
 
 def most_frequent_position(items: Sequence[Item]) -> Preference:
-    """Prefer the place that held the key most often in the *other half* of the bank.
+    """Prefer the place that holds the key most often in the *other half* of the bank.
 
-    Looking for the favoured place among the very items that are guessed would beat chance on any bank; leaving out only
-    the item itself would lose on a perfectly balanced one.
+    A guesser that learned the favoured place from the items it guesses would beat chance on any bank, and one that left
+    out only the guessed item would lose on a perfectly balanced bank.
     """
     places: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
     for item in items:
@@ -130,34 +146,37 @@ GUESSERS: dict[str, Preference] = {
     "smallest number": smallest_number,
     "largest number": largest_number,
     "most like the other options": most_like_others,
-    "random": anything,
+    "random": any_option,
 }
 
 
 def choose(name: str, prefer: Preference, item: Item) -> int:
-    """The index of the option that a guesser takes; a hash of the item's id decides between equals."""
-    best = prefer(item)
-    return best[int(digest(name, item.id), 16) % len(best)]
+    """Return the index of the option that a guesser takes; a hash of the item's id decides between equals."""
+    preferred = prefer(item)
+    return preferred[int(digest(name, item.id), 16) % len(preferred)]
 
 
-def guess(items: Iterable[Item]) -> dict[str, GuessResult]:
-    """The score of every guesser on the single choice items among ``items``.
+def score_guessers(items: Iterable[Item]) -> dict[str, GuesserScore]:
+    """Let every guesser answer the single choice items among ``items``.
 
-    Items between whose options a guesser sees no difference say nothing about it and are not counted for it.
+    An item between whose options a guesser sees no difference is not counted for it.
+
+    Returns:
+      Guesser → score, by the guessers' names.
     """
     choices = [i for i in items if i.kind == SINGLE and len(i.options) > 1 and len(i.keys) == 1]
-    everyone = {**GUESSERS, "most frequent position": most_frequent_position(choices)}
-    return {name: _score(name, prefer, choices) for name, prefer in sorted(everyone.items())}
+    guessers = {**GUESSERS, "most frequent position": most_frequent_position(choices)}
+    return {name: _score(name, prefer, choices) for name, prefer in sorted(guessers.items())}
 
 
-def _score(name: str, prefer: Preference, items: Sequence[Item]) -> GuessResult:
-    sees = [i for i in items if prefer is anything or len(prefer(i)) < len(i.options)]
-    if not sees:
-        return GuessResult(0.0, 0.0, 0.0, 0)
-    right = sum(choose(name, prefer, i) == _key(i) for i in sees)
-    chances = [1 / len(i.options) for i in sees]
-    error = math.sqrt(sum(p * (1 - p) for p in chances)) / len(sees)
-    return GuessResult(right / len(sees), sum(chances) / len(sees), error, len(sees))
+def _score(name: str, prefer: Preference, items: Sequence[Item]) -> GuesserScore:
+    guessed = [i for i in items if prefer is any_option or len(prefer(i)) < len(i.options)]
+    if not guessed:
+        return GuesserScore(0.0, 0.0, 0.0, 0)
+    right = sum(choose(name, prefer, i) == _key(i) for i in guessed)
+    chances = [1 / len(i.options) for i in guessed]
+    error = math.sqrt(sum(p * (1 - p) for p in chances)) / len(guessed)
+    return GuesserScore(right / len(guessed), sum(chances) / len(guessed), error, len(guessed))
 
 
 def _key(item: Item) -> int:

@@ -1,6 +1,6 @@
-"""What an item is, and what must hold for every one.
+"""The record of an exam item, and what must hold for every item.
 
-One flat frozen record serves all kinds; which fields a kind uses is written down in ``FIELDS``.  Text (stem, options,
+One flat frozen record serves all kinds; ``FIELDS`` lists the fields that each kind uses.  Text (stem, options,
 explanation) is CommonMark restricted to paragraphs, emphasis, `code`, fenced code and $math$; it is data, never HTML.
 """
 
@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 SINGLE, MULTIPLE, NUMERIC, SHORT = "single", "multiple", "numeric", "short"
@@ -38,7 +39,7 @@ _GAP = re.compile(r"\{(\d+)\}")
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a choice; ``feedback`` is shown to who chose it."""
+    """One option of a choice; a student who chose it reads ``feedback``."""
 
     text: str
     correct: bool = False
@@ -58,8 +59,11 @@ class Number:
     """The key of a numeric item: any answer within ``reach`` of ``value`` is right.
 
     Attributes:
-      tolerance: Absolute; ``relative`` is a share of the value.  The wider of the two counts.
-      figures: Where above 0, an answer that agrees with the value to so many significant figures is right too.
+      value: The right number, in ``unit``.
+      tolerance: Absolute, in ``unit``; ``relative`` is a fraction of the value.  The wider of the two counts.
+      unit: Shown behind the number; students do not type it.
+      slips: Wrong numbers that known mistakes lead to.
+      figures: Above 0, an answer that agrees with the value to this many significant figures is right too.
     """
 
     value: float
@@ -71,7 +75,7 @@ class Number:
 
     @property
     def reach(self) -> float:
-        """How far an answer may lie from the value, for programs that know of one distance only."""
+        """The largest accepted distance from the value, for formats that hold a single tolerance."""
         half = 0.0
         if self.figures and self.value:
             half = 0.5 * 10.0 ** (math.floor(math.log10(abs(self.value))) - self.figures + 1)
@@ -80,6 +84,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Pair:
+    """A left side and the right side that belongs to it, for matching."""
+
     left: str
     right: str
 
@@ -142,78 +148,98 @@ class Item:
 
 
 def digest(*parts: str, length: int = 8) -> str:
-    """A short name for some text, the same on every machine."""
+    """Name a text by the first hexadecimal digits of its SHA-256, the same on every machine.
+
+    Args:
+      parts: Texts; their order and their boundaries count.
+      length: Number of hexadecimal digits, at most 64.
+    """
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:length]
 
 
-def problems(item: Item) -> list[str]:
-    """What keeps ``item`` from being an item at all: ``"field: what was expected"``; empty when it is sound."""
-    found = []
+@dataclass(frozen=True)
+class ItemProblem:
+    """Why a record is no item: the field that is wrong, and what was expected of it."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+def problems(item: Item) -> list[ItemProblem]:
+    """List everything that keeps ``item`` from being an item; the list is empty when the item is sound."""
+    return [*_header_problems(item), *(_kind_problems(item) if item.kind in FIELDS else ())]
+
+
+def _header_problems(item: Item) -> Iterator[ItemProblem]:
+    """Check the fields that every kind has."""
     if not _ID.fullmatch(item.id) or len(item.id) > 120:
-        found.append(f"id: expected lower-case words joined by hyphens, not {item.id!r}")
+        yield ItemProblem("id", f"expected lower-case words joined by hyphens, not {item.id!r}")
     for field, allowed in (("kind", KINDS), ("level", LEVELS), ("state", STATES), ("origin", ORIGINS)):
         if getattr(item, field) not in allowed:
-            found.append(f"{field}: expected one of {', '.join(allowed)}, not {getattr(item, field)!r}")
+            yield ItemProblem(field, f"expected one of {', '.join(allowed)}, not {getattr(item, field)!r}")
     for field in ("topic", "stem"):
         if not getattr(item, field).strip():
-            found.append(f"{field}: is empty")
+            yield ItemProblem(field, "is empty")
     if not 0 <= item.difficulty <= 1:
-        found.append(f"difficulty: expected a number from 0 to 1, not {item.difficulty!r}")
-    if item.kind in FIELDS:
-        found += _kind_problems(item)
-    return found
+        yield ItemProblem("difficulty", f"expected a number from 0 to 1, not {item.difficulty!r}")
 
 
-def _kind_problems(item: Item) -> list[str]:
-    needed, also = FIELDS[item.kind], OPTIONAL.get(item.kind, ())
-    everything = {f for fields in (*FIELDS.values(), *OPTIONAL.values()) for f in fields}
-    found = [f"{f}: an item of kind {item.kind} needs it" for f in needed if not getattr(item, f)]
-    found += [
-        f"{f}: an item of kind {item.kind} has none"
-        for f in sorted(everything - set(needed) - set(also))
-        if getattr(item, f)
-    ]
+def _kind_problems(item: Item) -> Iterator[ItemProblem]:
+    """Check the fields that belong to the item's kind."""
+    needed, optional = FIELDS[item.kind], OPTIONAL.get(item.kind, ())
+    every_field = {field for fields in (*FIELDS.values(), *OPTIONAL.values()) for field in fields}
+    for field in needed:
+        if not getattr(item, field):
+            yield ItemProblem(field, f"an item of kind {item.kind} needs it")
+    for field in sorted(every_field - set(needed) - set(optional)):
+        if getattr(item, field):
+            yield ItemProblem(field, f"an item of kind {item.kind} has none")
     if item.options:
-        found += _option_problems(item)
-    if item.number is not None and not (math.isfinite(item.number.value) and 0 <= item.number.tolerance < math.inf):
-        found.append("number: value and tolerance must be finite, and the tolerance not negative")
-    if item.number is not None and not (0 <= item.number.relative < 1 and 0 <= item.number.figures <= 15):
-        found.append("number: expected a relative tolerance from 0 to below 1, and 0 to 15 significant figures")
+        yield from _option_problems(item)
+    if item.number is not None:
+        yield from _number_problems(item.number)
     if item.pairs and len(item.pairs) < 2:
-        found.append("pairs: expected two or more")
+        yield ItemProblem("pairs", "expected two or more")
     if item.pairs and len({p.left for p in item.pairs}) < len(item.pairs):
-        found.append("pairs: the same left side stands there twice")
+        yield ItemProblem("pairs", "two pairs have the same left side")
     rights = {p.right for p in item.pairs}
     if rights & set(item.extra) or len(set(item.extra)) < len(item.extra):
-        found.append("extra: an extra right side must differ from every other right side")
+        yield ItemProblem("extra", "an extra right side must differ from every other right side")
     if item.steps and (len(item.steps) < 3 or len(set(item.steps)) < len(item.steps)):
-        found.append("steps: expected three or more, all different")
-    gaps = [int(n) for n in _GAP.findall(item.stem)]
-    if item.kind == CLOZE and sorted(gaps) != list(range(1, len(item.gaps) + 1)):
-        found.append(f"stem: expected {{1}} to {{{len(item.gaps)}}} once each, one for each gap")
-    if not all(
-        all(a.strip() for a in forms) and forms for forms in (*item.gaps, *([item.accepted] * bool(item.accepted)))
-    ):
-        found.append("accepted: an accepted form is empty")
-    return found
+        yield ItemProblem("steps", "expected three or more, all different")
+    gap_numbers = [int(n) for n in _GAP.findall(item.stem)]
+    if item.kind == CLOZE and sorted(gap_numbers) != list(range(1, len(item.gaps) + 1)):
+        yield ItemProblem("stem", f"expected {{1}} to {{{len(item.gaps)}}} once each, one for each gap")
+    accepted_forms = (*item.gaps, *([item.accepted] if item.accepted else []))
+    if not all(forms and all(form.strip() for form in forms) for forms in accepted_forms):
+        yield ItemProblem("accepted", "an accepted form is empty")
 
 
-def _option_problems(item: Item) -> list[str]:
-    texts = [" ".join(o.text.split()).casefold() for o in item.options]
+def _number_problems(number: Number) -> Iterator[ItemProblem]:
+    if not (math.isfinite(number.value) and 0 <= number.tolerance < math.inf):
+        yield ItemProblem("number", "value and tolerance must be finite, and the tolerance not negative")
+    if not (0 <= number.relative < 1 and 0 <= number.figures <= 15):
+        yield ItemProblem("number", "expected a relative tolerance from 0 to below 1, and 0 to 15 significant figures")
+
+
+def _option_problems(item: Item) -> Iterator[ItemProblem]:
+    texts = [" ".join(option.text.split()).casefold() for option in item.options]
     right = len(item.keys)
-    found = []
     if not all(texts):
-        found.append("options: an option is empty")
+        yield ItemProblem("options", "an option is empty")
     if len(set(texts)) < len(texts):
-        found.append("options: two options are the same")
+        yield ItemProblem("options", "two options are the same")
     if len(texts) < 2:
-        found.append("options: expected two or more")
-    if item.kind == MULTIPLE and not 1 <= right <= len(texts):
-        found.append("options: expected at least one correct option")
+        yield ItemProblem("options", "expected two or more")
+    if item.kind == MULTIPLE and right < 1:
+        yield ItemProblem("options", "expected at least one correct option")
     if item.kind != MULTIPLE and right != 1:
-        found.append(f"options: expected exactly one correct option, not {right}")
-    return found
+        yield ItemProblem("options", f"expected exactly one correct option, not {right}")
 
 
 def replace(item: Item, **changes: object) -> Item:
+    """Copy ``item`` with some fields changed; the result is not checked."""
     return dataclasses.replace(item, **changes)  # type: ignore[arg-type]

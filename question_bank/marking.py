@@ -1,4 +1,4 @@
-"""How a response is marked: the share of the points it earns, from 0 to 1.
+"""Mark a response: the fraction of the points that it earns, from 0 to 1.
 
 Responses are plain data, as a form or a file carries them: the index of an option (or a set of indices), a text, the
 chosen right side for each pair, the shown steps in the student's order, the text of each gap.
@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SINGLE, Item, Number
 
-LONGEST = 10_000  # characters of a response that are looked at
+LONGEST = 10_000  # characters of a response that are read
 
 Response = int | str | Sequence[int] | Sequence[str] | None
 
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Rules:
-    """What an exam may choose.
+    """How an exam marks partial knowledge and wrong choices.
 
     Attributes:
       multiple: Select-all: "net" (right choices minus wrong ones over the number of right ones), "each" (the share of
@@ -47,13 +47,14 @@ PLAIN = Rules()
 
 
 def mark(item: Item, response: Response, rules: Rules = PLAIN) -> float:
-    """The share of the points that ``response`` earns; below 0 only where the rules ask for a penalty.
+    """Return the fraction of the points that ``response`` earns; below 0 only where the rules ask for a penalty.
 
     Single choice, numeric, short text and code: all or nothing.  Matching and cloze: the share of right pairs or gaps.
     Select-all and ordering: as the rules say.
 
     Args:
-      response: See above; ``None`` or anything of the wrong form earns 0.
+      response: In the form that the head of this file describes; ``None`` and every other form earn 0.
+      rules: How select-all and ordering are marked, and what a wrong choice costs.
     """
     if response is None or isinstance(response, bool):
         return 0.0
@@ -77,7 +78,7 @@ def mark(item: Item, response: Response, rules: Rules = PLAIN) -> float:
 
 
 def read_number(text: str) -> float | None:
-    """The number a student typed: 0.5, .5, -3, 1e-3, 0,5 and 1 000; ``None`` when it is no single finite number."""
+    """Read the number that a student typed: 0.5, .5, -3, 1e-3, 0,5 or 1 000; ``None`` for any other text."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST]).replace("−", "-").strip()
     plain = re.sub(r"(?<=\d)[ '_](?=\d{3}\b)", "", plain)
     if re.fullmatch(r"[+-]?\d*,\d+", plain) and not re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", plain):
@@ -90,7 +91,7 @@ def read_number(text: str) -> float | None:
 
 
 def within(value: float, key: Number) -> bool:
-    """Whether a typed number is right: near enough, or the same to the significant figures asked for."""
+    """Whether a typed number is right: within the tolerance, or equal to the significant figures asked for."""
     reach = max(key.tolerance, key.relative * abs(key.value))
     if abs(value - key.value) <= reach * (1 + 1e-9) + 1e-12 * min(1.0, abs(key.value) or 1.0):
         return True
@@ -107,7 +108,11 @@ def _rounded(value: float, figures: int, how: str) -> Decimal:
 
 
 def same_text(a: str, b: str, *, exact: bool = False) -> bool:
-    """Whether two short answers are the same but for case, spacing, hyphens, quotes and a final full stop."""
+    """Whether two short answers agree, apart from case, spacing, hyphens, quotes and a final full stop.
+
+    Args:
+      exact: Ignore spacing only, as for the output of a program.
+    """
     return _plain(a, exact) == _plain(b, exact)
 
 

@@ -1,4 +1,4 @@
-"""Practice for what a student missed: two items of the course's own bank for each topic, the same for the same work."""
+"""Practice items for the topics that a student missed; the same work gets the same items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from question_bank.item import MULTIPLE, RETIRED, SHORT, SINGLE, Item, digest
 from question_bank.lexicon import find_topic
 from question_bank.review import apply_decisions, read_decisions
 from question_bank.store import ITEMS, BankError, file_name, read_items
-from question_bank.template import draw, load_templates
+from question_bank.templates import load_templates
+from question_bank.templates.engine import draw
 
 BANK = Path(__file__).parent / "bank"
 EACH = 2
@@ -27,13 +28,17 @@ class Practice:
 
 
 def practice(topics: Sequence[str], who: str, bank: Path = BANK) -> tuple[Practice, ...]:
-    """Two items for each topic: one with numbers drawn for this student where a template fits, the rest from the bank.
+    """Choose two items for each topic: one with numbers drawn for this student where a template fits, the rest stored.
 
     Args:
-      topics: As known mistakes name them; a topic of which the course knows nothing is left out.
-      who: Any text that stands for the work, such as its hash: the same text gets the same items.
+      topics: As known mistakes name them; a topic that the course does not know is left out.
+      who: Any text that identifies the work, such as its hash; the same text gets the same items.
+      bank: The bank to choose from.
+
+    Raises:
+      TemplateError: A template of the topic is faulty.
     """
-    found = []
+    sets = []
     for topic in dict.fromkeys(find_topic(t) or t for t in topics):
         drawn = [t for t in load_templates() if t.topic == topic]
         items = [draw(min(drawn, key=lambda t: digest(who, t.id)), who)] if drawn else []
@@ -43,13 +48,13 @@ def practice(topics: Sequence[str], who: str, bank: Path = BANK) -> tuple[Practi
             if len(items) < EACH and apart:
                 items.append(item)
         if items:
-            found.append(Practice(topic, tuple(items)))
-    return tuple(found)
+            sets.append(Practice(topic, tuple(items)))
+    return tuple(sets)
 
 
 @functools.lru_cache(maxsize=256)
 def _stored(topic: str, bank: Path) -> tuple[Item, ...]:
-    """The bank's items on a topic; none where there is no bank or its file is broken: a report must not fail for it."""
+    """Read the bank's items on a topic; empty where the bank is missing or broken, so that no report fails."""
     try:
         items = read_items(bank / ITEMS / f"{file_name(topic)}.yaml")
         now, _ = apply_decisions(items, read_decisions(bank))

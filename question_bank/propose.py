@@ -1,7 +1,7 @@
-"""Proposals by a language model: off by default, grounded on lines of a document, linted, drafts until a person agrees.
+"""Proposals by a language model: grounded on lines of a document, linted, and drafts until a person approves them.
 
-Any endpoint that speaks the OpenAI chat format will do, such as a model on the same machine.  Its answer is data: it is
-bounded, parsed as JSON, held against the passage, and marked as a model's.
+Any endpoint that speaks the OpenAI chat format will do, such as a model on the same machine.  Its answer is untrusted
+data: bounded in size, parsed as JSON, compared with the passage, and marked as a model's.
 """
 
 from __future__ import annotations
@@ -13,10 +13,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from question_bank import errata, lint
-from question_bank.document import Document, read_document
-from question_bank.extract import extract
-from question_bank.facts import DEFINITION, STATEMENT, Fact
+from question_bank import lint
+from question_bank.documents import (
+    Document,
+    Fact,
+    apply_errata,
+    extract,
+    load_errata,
+    place_errata,
+    read_document,
+)
+from question_bank.documents.facts import DEFINITION, STATEMENT
+from question_bank.errors import NotMadeError
 from question_bank.item import SINGLE, Item, Option, Source, digest, problems
 from question_bank.lexicon import find_topic, stems
 
@@ -33,13 +41,13 @@ Passage:
 """
 
 
-class ProposalError(Exception):
-    """The endpoint cannot be used; the message says why."""
+class ProposalError(NotMadeError):
+    """The endpoint cannot be reached, or does not answer in the chat format."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a model answers: base URL (…/v1), the model's name, and a key if it wants one."""
+    """An OpenAI-compatible endpoint: base URL (…/v1), name of the model, and a key where the endpoint asks for one."""
 
     url: str
     model: str
@@ -48,24 +56,31 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Proposals:
+    """Proposed items that passed every check, and the reasons why the others were refused, for people."""
+
     items: tuple[Item, ...]
     refused: tuple[str, ...]
 
 
 def propose_items(
-    paths: Sequence[Path], endpoint: Endpoint, count: int, step: Callable[[], object] = lambda: None
+    paths: Sequence[Path], endpoint: Endpoint, count: int, on_progress: Callable[[], object] = lambda: None
 ) -> Proposals:
-    """Ask for one item on each of ``count`` passages; keep those that hold and pass the lint.
+    """Ask for one item on each of ``count`` passages; keep the items that the passage supports and the lint accepts.
+
+    Args:
+      paths: The documents.
+      count: Number of passages.
+      on_progress: Called after each passage.
 
     Raises:
       ProposalError: The endpoint cannot be reached or does not answer in the chat format.
       DocumentError: A document cannot be read.
     """
-    known = errata.load_errata(paths)
+    known = load_errata(paths)
     asked: list[tuple[Document, Fact]] = []
     for path in paths:
         document = read_document(path)
-        kept, _ = errata.apply(extract(document), errata.place(known, document)[0])
+        kept, _ = apply_errata(extract(document), place_errata(known, document)[0])
         asked += [(document, fact) for fact in kept if fact.kind in (DEFINITION, STATEMENT)]
     asked.sort(key=lambda pair: digest("propose", pair[1].id))
     items: dict[str, Item] = {}
@@ -74,7 +89,7 @@ def propose_items(
         first = max(1, fact.source.first - 2)
         last = min(len(document.lines), first + PASSAGE)
         made = _item(ask(endpoint, _ASK + "\n".join(document.lines[first - 1 : last])), document, fact, first, last)
-        step()
+        on_progress()
         if isinstance(made, str):
             refused.append(f"{document.name}:{fact.source.first}: {made}")
             continue
@@ -108,15 +123,15 @@ def ask(endpoint: Endpoint, prompt: str) -> str:
 
 
 def _item(answer: str, document: Document, fact: Fact, first: int, last: int) -> Item | str:
-    """The item in a model's answer, or why there is none."""
+    """Read the item in a model's answer; a text says why the answer is refused."""
     start, end = answer.find("{"), answer.rfind("}")
     try:
-        told = json.loads(answer[start : end + 1])
+        proposal = json.loads(answer[start : end + 1])
     except (ValueError, RecursionError):
         return "the answer holds no JSON"
-    told = told if isinstance(told, dict) else {}
-    fields = [f for name in ("stem", "key", "explanation", "quote") if isinstance(f := told.get(name), str)]
-    wrong = told.get("distractors")
+    proposal = proposal if isinstance(proposal, dict) else {}
+    fields = [f for name in ("stem", "key", "explanation", "quote") if isinstance(f := proposal.get(name), str)]
+    wrong = proposal.get("distractors")
     if len(fields) < 4 or not all(f.strip() and len(f) < 1000 for f in fields):
         return "the answer lacks a stem, a key, an explanation or a quote"
     texts = isinstance(wrong, list) and all(isinstance(w, str) and len(w) < 500 for w in wrong)
@@ -125,7 +140,7 @@ def _item(answer: str, document: Document, fact: Fact, first: int, last: int) ->
     stem, key, explanation, quote = (" ".join(f.split()) for f in fields)
     lines = [n for n in range(first, last + 1) if quote.casefold() in document.quote(n, n).casefold()]
     if not lines:
-        return "its quote does not stand in the passage"
+        return "its quote is not in the passage"
     if not stems(key) <= stems(f"{quote} {stem} {fact.subject}"):
         return "its key says more than its quote"
     identity = digest(stem, key, length=10)
@@ -145,4 +160,4 @@ def _item(answer: str, document: Document, fact: Fact, first: int, last: int) ->
         facts=(fact.id,),
         origin="model",
     )
-    return "; ".join(problems(item)) or item
+    return "; ".join(map(str, problems(item))) or item

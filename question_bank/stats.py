@@ -1,7 +1,4 @@
-"""What a bank holds: topics by level and kind, the topics that have no item, and what changed between two builds.
-
-Also how far the estimated difficulties are from what exams measured.
-"""
+"""Count a bank's items by topic, compare two banks, and compare estimated difficulties with measured ones."""
 
 from __future__ import annotations
 
@@ -10,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from question_bank.analysis.feedback import Measured
-from question_bank.analysis.limits import FEWEST, ROUGH
+from question_bank.analysis.limits import TOO_FEW, quality
 from question_bank.item import KINDS, LEVELS, RETIRED, Item
-
-TOO_FEW, ROUGHLY = "too few", "rough"
 
 
 @dataclass(frozen=True)
@@ -28,6 +23,7 @@ class Row:
 
     @property
     def items(self) -> int:
+        """Number of items on the topic."""
         return sum(self.levels)
 
 
@@ -84,7 +80,7 @@ class Compared:
 
     Attributes:
       off: Measured minus estimated: above 0 it was harder than thought.
-      quality: How far ``n`` answers carry: "too few" (assembly keeps to the estimate), "rough" or "".
+      quality: How far ``n`` answers carry (``limits.quality``); with too few, exams are assembled by the estimate.
     """
 
     id: str
@@ -122,44 +118,49 @@ class Measurements:
     compared: tuple[Compared, ...]
 
 
-def quality(n: int) -> str:
-    """How far a difficulty measured with ``n`` answers carries: "too few", "rough" or ""."""
-    return TOO_FEW if n < FEWEST else ROUGHLY if n < ROUGH else ""
-
-
-def measured_of(item: Item, found: Mapping[str, Measured]) -> Measured | None:
-    """What exams measured of an item; a draw stands for its template."""
-    return found.get(item.group if item.origin == "template" else item.id)
+def measured_of(item: Item, statistics: Mapping[str, Measured]) -> Measured | None:
+    """Look up what exams measured of an item; a draw of a template has the statistics of its template."""
+    return statistics.get(item.group if item.origin == "template" else item.id)
 
 
 def compare_difficulty(
-    items: Iterable[Item], templates: Mapping[str, float], found: Mapping[str, Measured]
+    items: Iterable[Item], templates: Mapping[str, float], statistics: Mapping[str, Measured]
 ) -> Measurements:
     """Compare estimates with what exams measured.
 
     Args:
       items: The bank's; retired ones are not compared.
       templates: Id → estimated difficulty.
-      found: What ``read_statistics`` gives.
+      statistics: What exams measured, as ``read_statistics`` returns it.
     """
     estimates = {item.id: item.difficulty for item in items if item.state != RETIRED}
     compared = []
-    for name, one in found.items():
+    for name, measured in statistics.items():
         if name in estimates or name in templates:
             drawn = name not in estimates
             estimated = templates[name] if drawn else estimates[name]
-            off = round(one.difficulty - estimated, 4)
-            quite = quality(one.n)
-            compared.append(Compared(name, drawn, estimated, one.difficulty, off, one.n, len(one.exams), quite))
+            off = round(measured.difficulty - estimated, 4)
+            compared.append(
+                Compared(
+                    id=name,
+                    template=drawn,
+                    estimated=estimated,
+                    measured=measured.difficulty,
+                    off=off,
+                    n=measured.n,
+                    exams=len(measured.exams),
+                    quality=quality(measured.n),
+                )
+            )
     compared.sort(key=lambda c: (c.quality == TOO_FEW, -abs(c.off), c.id))
     offs = [c.off for c in compared if c.quality != TOO_FEW]
     drawn_ones = sum(c.template for c in compared)
     return Measurements(
         items=len(compared) - drawn_ones,
         templates=drawn_ones,
-        gone=tuple(sorted(set(found) - {c.id for c in compared})),
-        exams=len({sitting.exam for one in found.values() for sitting in one.exams}),
-        answers=sum(one.n for one in found.values()),
+        gone=tuple(sorted(set(statistics) - {c.id for c in compared})),
+        exams=len({sitting.exam for measured in statistics.values() for sitting in measured.exams}),
+        answers=sum(measured.n for measured in statistics.values()),
         counted=len(offs),
         mean=round(sum(map(abs, offs)) / len(offs), 4) if offs else None,
         largest=max(map(abs, offs)) if offs else None,
@@ -170,23 +171,28 @@ def compare_difficulty(
 
 @dataclass(frozen=True)
 class Change:
-    """One item that differs between two banks: "new", "gone", or the fields that changed."""
+    """One item that differs between two banks.
+
+    Attributes:
+      old, new: The item in each bank; None where the bank has no item of this id.
+      fields: Names of the fields that differ; empty where one bank lacks the item.
+    """
 
     item_id: str
-    what: str
     old: Item | None
     new: Item | None
+    fields: tuple[str, ...] = ()
 
 
 def compare(old: Sequence[Item], new: Sequence[Item]) -> list[Change]:
-    """What changed between two banks, by id."""
+    """List the items that differ between two banks, by id."""
     before, after = {item.id: item for item in old}, {item.id: item for item in new}
     changes = []
     for name in sorted(before | after):
         a, b = before.get(name), after.get(name)
         if a is None or b is None:
-            changes.append(Change(name, "new" if a is None else "gone", a, b))
+            changes.append(Change(name, a, b))
         elif a != b:
-            fields = [f for f in Item.__dataclass_fields__ if getattr(a, f) != getattr(b, f)]
-            changes.append(Change(name, ", ".join(fields), a, b))
+            fields = tuple(f for f in Item.__dataclass_fields__ if getattr(a, f) != getattr(b, f))
+            changes.append(Change(name, a, b, fields))
     return changes

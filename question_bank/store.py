@@ -1,12 +1,12 @@
-"""A bank on disk: plain YAML that reads well in a diff, checked on reading against the shape of items.
+"""A bank on disk: plain YAML that reads well in a diff, checked on reading against the fields of an item.
 
     bank.yaml        what it was built from
     items/*.yaml     items, one file for each topic; every build writes them anew
-    own/*.yaml       items that people wrote, imported or accepted from a model; no build touches them
+    own/*.yaml       items that people wrote or imported, and proposals of a model; no build touches them
     decisions.yaml   what reviewers decided: states and edits, by item; they survive rebuilds
     review.yaml      what the build put aside, with the reasons
 
-Scalars are read as text and converted by what a field holds, so an answer "no" or 1.10 stays what was written.
+Scalars are read as text and converted by the type of the field, so the answers "no" and 1.10 stay as written.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import yaml
 
+from question_bank.errors import UserError
 from question_bank.item import Item, problems
 
 MAX_BYTES = 30_000_000
@@ -33,7 +34,7 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong in a file of the bank."""
+    """A problem in a file of the bank; ``line`` counts from 1, 0 where it is not known."""
 
     file: str
     line: int
@@ -45,8 +46,8 @@ class Problem:
         return f"{place}: {self.field + ': ' if self.field else ''}{self.message}"
 
 
-class BankError(Exception):
-    """A bank cannot be read; ``problems`` says file, line and field of everything found."""
+class BankError(UserError):
+    """A bank cannot be read; ``problems`` gives file, line and field of every problem, the message the first twenty."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         more = f"\n… and {len(problems) - 20} more" if len(problems) > 20 else ""
@@ -55,7 +56,10 @@ class BankError(Exception):
 
 
 def read_items(path: Path, name: str = "") -> list[Item]:
-    """The items of one file.
+    """Read the items of one file.
+
+    Args:
+      name: What messages call the file; default: its name.
 
     Raises:
       BankError: With every problem of the file.
@@ -66,45 +70,45 @@ def read_items(path: Path, name: str = "") -> list[Item]:
         return []
     if not isinstance(node, yaml.SequenceNode):
         raise BankError([Problem(name, 1, "", "expected a list of items, each beginning with “- id: …”")])
-    items, found = [], []
-    for one in node.value:
+    items, every_problem = [], []
+    for node_of_item in node.value:
         wrong: list[Problem] = []
-        value = _convert(one, Item, name, "", wrong)
+        value = _convert(node_of_item, Item, name, "", wrong)
         if isinstance(value, Item):
-            lines = {key.value: key.start_mark.line + 1 for key, _ in one.value}
-            for text in problems(value):
-                field, _, message = text.partition(": ")
-                wrong.append(Problem(name, lines.get(field, one.start_mark.line + 1), f"{value.id}: {field}", message))
+            lines = {key.value: key.start_mark.line + 1 for key, _ in node_of_item.value}
+            for fault in problems(value):
+                line = lines.get(fault.field, node_of_item.start_mark.line + 1)
+                wrong.append(Problem(name, line, f"{value.id}: {fault.field}", fault.message))
             items.append(value)
-        found += wrong
-    if found:
-        raise BankError(found)
+        every_problem += wrong
+    if every_problem:
+        raise BankError(every_problem)
     return items
 
 
 def read_bank(folder: Path) -> list[Item]:
-    """All items of a bank, built ones and people's own, as they stand before review decisions.
+    """Read all items of a bank, built and hand-written, before review decisions are applied.
 
     Raises:
       BankError: The folder holds no bank, a file is wrong, or two items have one id.
     """
     if not (folder / ITEMS).is_dir() and not (folder / OWN).is_dir():
-        raise BankError([Problem(str(folder), 0, "", "no question bank there; `autograder bank build` makes one")])
+        raise BankError([Problem(str(folder), 0, "", "no question bank there; make one with `autograder bank build`")])
     items: list[Item] = []
     wrong: list[Problem] = []
     places: dict[str, str] = {}
     for path in [*sorted((folder / ITEMS).glob("*.yaml")), *sorted((folder / OWN).glob("*.yaml"))]:
         name = f"{path.parent.name}/{path.name}"
         try:
-            found = read_items(path, name)
+            of_file = read_items(path, name)
         except BankError as error:
             wrong += error.problems
             continue
-        for item in found:
+        for item in of_file:
             if item.id in places:
-                wrong.append(Problem(name, 0, item.id, f"there is an item of this id in {places[item.id]} too"))
+                wrong.append(Problem(name, 0, item.id, f"another item in {places[item.id]} has this id"))
             places[item.id] = name
-        items += found
+        items += of_file
     if wrong:
         raise BankError(wrong)
     return items
@@ -112,6 +116,8 @@ def read_bank(folder: Path) -> list[Item]:
 
 @dataclass(frozen=True)
 class DocumentRead:
+    """A document that a bank was built from: its name, number of lines, and a fingerprint of all lines."""
+
     name: str
     lines: int
     fingerprint: str
@@ -119,7 +125,7 @@ class DocumentRead:
 
 @dataclass(frozen=True)
 class Header:
-    """What a bank was built from; ``taught`` is topic → number of facts."""
+    """What a bank was built from; ``taught`` is topic → number of facts that the documents state on it."""
 
     format: int
     documents: tuple[DocumentRead, ...]
@@ -127,16 +133,22 @@ class Header:
 
 
 def read_taught(path: Path) -> dict[str, int]:
+    """Read the number of facts of each topic from a bank's header.
+
+    Raises:
+      BankError: The file is no header.
+    """
     header: Header | None = read_yaml(path, Header)
     return header.taught if header else {}
 
 
 def write_items(path: Path, items: Iterable[Item]) -> None:
+    """Write items to one file, in the order given."""
     write_yaml(path, [plain(item) for item in items])
 
 
 def write_bank(folder: Path, items: Iterable[Item], header: Mapping[str, object]) -> None:
-    """Write built items, one file a topic, and remove files of topics that are gone."""
+    """Write built items, one file for each topic, and remove the files of topics that are gone."""
     by_topic: dict[str, list[Item]] = {}
     for item in items:
         by_topic.setdefault(file_name(item.topic), []).append(item)
@@ -150,11 +162,12 @@ def write_bank(folder: Path, items: Iterable[Item], header: Mapping[str, object]
 
 
 def file_name(topic: str) -> str:
+    """Turn a topic into the name of its file, without suffix."""
     return re.sub(r"[^a-z0-9]+", "-", topic.casefold()).strip("-")[:60].strip("-") or "other"
 
 
 def write_yaml(path: Path, value: object) -> None:
-    """Write through a temporary file, so that an interruption leaves the old one whole."""
+    """Write a value as YAML through a temporary file, so that an interruption leaves the old file whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.dump(value, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
     temporary = path.with_suffix(".tmp")
@@ -163,7 +176,10 @@ def write_yaml(path: Path, value: object) -> None:
 
 
 def read_yaml(path: Path, kind: object, name: str = "") -> typing.Any:
-    """A file as ``kind`` (dataclasses, tuples, dicts of text), checked.
+    """Read a file as ``kind``: a dataclass, or a tuple or dict of them.
+
+    Returns:
+      A value of ``kind``; None for an empty file.
 
     Raises:
       BankError: With every problem of the file.
@@ -177,7 +193,7 @@ def read_yaml(path: Path, kind: object, name: str = "") -> typing.Any:
 
 
 def plain(value: object) -> object:
-    """A dataclass as dicts and lists, without fields that hold their default."""
+    """Turn a dataclass into dicts and lists, without fields that have their default value."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             f.name: plain(getattr(value, f.name))
@@ -185,7 +201,7 @@ def plain(value: object) -> object:
             if f.default is dataclasses.MISSING or getattr(value, f.name) != f.default
         }
     if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
+        return [plain(member) for member in value]
     return value
 
 
@@ -206,36 +222,36 @@ def _compose(path: Path, name: str) -> yaml.Node | None:
 
 
 def _convert(node: yaml.Node, kind: object, file: str, field: str, wrong: list[Problem], depth: int = 0) -> object:
-    """A node as ``kind``; what does not fit is added to ``wrong``."""
+    """Convert a node to ``kind``; problems are added to ``wrong``."""
 
-    def bad(message: str) -> object:
+    def mismatch(message: str) -> object:
         wrong.append(Problem(file, node.start_mark.line + 1, field, message))
         return None
 
     if depth > DEEPEST:
-        return bad("nested too deeply")
+        return mismatch("nested too deeply")
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         return _convert(node, next(a for a in args if a is not type(None)), file, field, wrong, depth)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(node, yaml.MappingNode):
-            return bad(f"expected fields of {kind.__name__.casefold()}")
+            return mismatch(f"expected fields of {kind.__name__.casefold()}")
         return _record(node, kind, file, field, wrong, depth)
     if origin is tuple:
         if not isinstance(node, yaml.SequenceNode):
-            return bad("expected a list")
+            return mismatch("expected a list")
         return tuple(
-            _convert(one, args[0], file, f"{field}[{n}]", wrong, depth + 1) for n, one in enumerate(node.value)
+            _convert(member, args[0], file, f"{field}[{n}]", wrong, depth + 1) for n, member in enumerate(node.value)
         )
     if origin is dict:
         if not isinstance(node, yaml.MappingNode):
-            return bad("expected names with values")
+            return mismatch("expected names with values")
         return {
             key.value: _convert(v, args[1], file, f"{field}.{key.value}".strip("."), wrong, depth + 1)
             for key, v in _pairs(node, file, field, wrong)
         }
     if not isinstance(node, yaml.ScalarNode):
-        return bad("expected a single value, not a list or fields")
+        return mismatch("expected a single value, not a list or fields")
     text = node.value
     if kind is str:
         return text
@@ -243,12 +259,12 @@ def _convert(node: yaml.Node, kind: object, file: str, field: str, wrong: list[P
         return (
             text.casefold() == "true"
             if text.casefold() in ("true", "false")
-            else bad(f"expected true or false, not {text!r}")
+            else mismatch(f"expected true or false, not {text!r}")
         )
     try:
         return float(text) if kind is float else int(text)
     except ValueError:
-        return bad(f"expected a number, not {text!r}")
+        return mismatch(f"expected a number, not {text!r}")
 
 
 def _record(node: yaml.MappingNode, kind: type, file: str, field: str, wrong: list[Problem], depth: int) -> object:
@@ -260,11 +276,11 @@ def _record(node: yaml.MappingNode, kind: type, file: str, field: str, wrong: li
         if key.value not in known:
             wrong.append(Problem(file, key.start_mark.line + 1, path, f"unknown field; known: {', '.join(known)}"))
         elif key.value in values:
-            wrong.append(Problem(file, key.start_mark.line + 1, path, "stands there twice"))
+            wrong.append(Problem(file, key.start_mark.line + 1, path, "is given twice"))
         else:
             values[key.value] = _convert(value, hints[key.value], file, path, wrong, depth + 1)
-    for name, one in known.items():
-        if one.default is dataclasses.MISSING and name not in values:
+    for name, declared in known.items():
+        if declared.default is dataclasses.MISSING and name not in values:
             wrong.append(Problem(file, node.start_mark.line + 1, f"{field}.{name}".strip("."), "is missing"))
     return kind(**values) if len(wrong) == before else None
 

@@ -7,34 +7,21 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import postgres
 import psycopg
 import pytest
+from helpers import postgres
+from helpers.commands import COURSE, LIMITS, Ran
+from helpers.sessions import session_of
 
-from autograder import sandbox
-from autograder.answers import Answers, obtain
-from autograder.assignment import Assignment, load_folder
+from autograder.assignment.load import Assignment, load_folder
+from autograder.assignment.plan import Plan, make_plan
+from autograder.assignment.seed import PUBLIC
 from autograder.cli import main
-from autograder.evaluate import Evaluator, Memory
-from autograder.grade import Session
-from autograder.judge import MEASURED
-from autograder.plan import PUBLIC, Plan, make_plan
-
-
-class Ran(NamedTuple):
-    """What a command left: its exit code and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-ROOT = Path(__file__).parent.parent
-COURSE = ROOT / "tests" / "course"
-# Short, so that what never ends ends soon; long enough for a machine that does other things beside.
-LIMITS = {"import_seconds": 6, "trace_seconds": 3, "run_seconds": 3}
+from autograder.grading.grade import Session
+from autograder.judge.device.evaluator import Evaluator
+from autograder.judge.oracle.expected import Expected, obtain
+from autograder.sandbox import bubblewrap
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,42 +41,39 @@ def toy() -> Assignment:
 
 @pytest.fixture(scope="session")
 def toy_plan(toy: Assignment) -> Plan:
-    return make_plan(toy, PUBLIC)
+    return make_plan(toy, PUBLIC.keys(toy.slug))
 
 
 @pytest.fixture(scope="session")
-def toy_answers(toy_plan: Plan) -> Answers:
+def toy_answers(toy_plan: Plan) -> Expected:
     """The true answers, computed once per run of the tests (or once per worker, at worst)."""
     return obtain(toy_plan)
 
 
 @pytest.fixture(scope="session")
-def full_sandbox() -> sandbox.Sandbox:
+def full_sandbox() -> bubblewrap.Sandbox:
     """The sandbox that grading uses; skips the test, with the reason, where there is none."""
-    box = sandbox.probe()
-    if not box.isolated:
-        pytest.skip(f"{box.level}: {box.advice}")
-    return box
+    sandbox = bubblewrap.probe()
+    if not sandbox.isolated:
+        pytest.skip(f"{sandbox.level}: {sandbox.advice}")
+    return sandbox
 
 
 @pytest.fixture(scope="session")
-def session(toy_plan: Plan, toy_answers: Answers, full_sandbox: sandbox.Sandbox) -> Session:
+def session(toy_plan: Plan, toy_answers: Expected, full_sandbox: bubblewrap.Sandbox) -> Session:
     """What grades submissions of the toy assignment in the sandbox."""
-    return Session(toy_plan, _numbers(toy_plan, toy_answers), full_sandbox, Memory())
+    return session_of(toy_plan, _numbers(toy_plan, toy_answers), full_sandbox)
 
 
 @pytest.fixture(scope="session")
-def open_session(toy_plan: Plan, toy_answers: Answers) -> Session:
+def open_session(toy_plan: Plan, toy_answers: Expected) -> Session:
     """The same without a sandbox: for submissions that the tests themselves wrote and that do no harm."""
-    return Session(toy_plan, _numbers(toy_plan, toy_answers), sandbox.unsandboxed(), Memory())
+    return session_of(toy_plan, _numbers(toy_plan, toy_answers), bubblewrap.unsandboxed())
 
 
-def _numbers(plan: Plan, answers: Answers) -> Answers:
+def _numbers(plan: Plan, answers: Expected) -> Expected:
     """Ask submissions only for what ``--quick`` judges: training, throughput and cost have tests of their own."""
-    probes = [
-        p for name, check in plan.assignment.checks.items() if check.kind not in MEASURED for p in plan.probes[name]
-    ]
-    return dataclasses.replace(answers, calls={c.key: c for p in probes for c in (p.forward, p.call)})
+    return dataclasses.replace(answers, calls={c.key: c for p in plan.numeric() for c in (p.forward, p.call)})
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ An attack is a file, a folder or a notebook in ``tests/attacks``; comments at it
     # expect unscreened: ...         run once more with the screen taken away: the sandbox and the check of
     # says unscreened: ...           programs must hold alone
     # evaluator: attacked            afterwards honest programs are compiled and run anew, not remembered
-    # needs: disable-userns          a newer bubblewrap, or root
 
 An attack that gets through prints BREACH.
 """
@@ -23,25 +22,30 @@ import io
 import json
 import os
 import re
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from helpers.commands import COURSE, Ran
+from helpers.sessions import expected_of, plan_of
 from rich.console import Console
 
-from autograder import grade, sandbox
-from autograder.batch import grade_many
-from autograder.evaluate import Evaluator, Memory
-from autograder.grade import Session, grade_one
-from autograder.judge import MEASURED, judge
+from autograder.grading import grade
+from autograder.grading.batch import grade_many
+from autograder.grading.grade import Session, grade_one
+from autograder.grading.options import RunOptions
+from autograder.judge.device.evaluator import Evaluator, ResultCache
+from autograder.judge.judge import MEASURED, judge
 from autograder.report import show_result, submission_page
-from autograder.results import FAILED, NOT_JUDGED, PASSED, SKIPPED, CheckEvidence, Result, from_json, to_json
-from autograder.submission import read_submission
-from autograder.tracing import Traced, trace
+from autograder.result_json import from_json, to_json
+from autograder.results import FAILED, NOT_JUDGED, PASSED, SKIPPED, CheckEvidence, Result
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.trace import Traced, trace
+from autograder.sandbox.world import SITE
+from autograder.submission.read import read_submission
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "attacks"
@@ -59,7 +63,6 @@ class Attack:
     says: tuple[str, ...]
     prints: tuple[str, ...]
     evaluator: bool  # attacked
-    needs: str
 
     def __str__(self) -> str:
         return f"{self.path.stem}-{'screened' if self.screened else 'unscreened'}"
@@ -74,7 +77,7 @@ def _head(path: Path) -> str:
 def _read(path: Path) -> Iterator[Attack]:
     found: dict[str, list[str]] = {}
     for line in _head(path).splitlines():
-        match = re.match(r"# (why|evaluator|needs|(?:expect|says|prints)(?: unscreened)?): (.+)", line)
+        match = re.match(r"# (why|evaluator|(?:expect|says|prints)(?: unscreened)?): (.+)", line)
         if match is None:
             break
         found.setdefault(match[1], []).append(match[2])
@@ -87,7 +90,6 @@ def _read(path: Path) -> Iterator[Attack]:
                 says=tuple(found.get("says" + mode, ())),
                 prints=tuple(found.get("prints" + mode, ())),
                 evaluator="evaluator" in found,
-                needs="".join(found.get("needs", ())),
             )
 
 
@@ -96,11 +98,17 @@ ATTACKS = [attack for path in PATHS for attack in _read(path)]
 
 
 @pytest.fixture(scope="session")
+def calm(session: Session, evaluator: Evaluator, honest: Traced) -> tuple[CheckEvidence, ...]:
+    """What the right solution earns before anybody attacks, with all numbers."""
+    return judge(honest.programs, plan_of(session), expected_of(session), evaluator, ResultCache(), {})[0]
+
+
+@pytest.fixture(scope="session")
 def honest(session: Session) -> Traced:
     """The programs of the right solution."""
-    plan, answers = session.plan, session.answers
+    plan, answers = plan_of(session), expected_of(session)
     solution = read_submission(SOLUTION)
-    return trace(solution, session.assignment, answers.calls, answers.cotangents(plan), session.box)
+    return trace(solution, session.assignment, answers.calls, plan.public_calls(), session.sandbox)
 
 
 def test_the_corpus_is_complete() -> None:
@@ -120,11 +128,10 @@ def test_attack(
     session: Session,
     evaluator: Evaluator,
     honest: Traced,
+    calm: tuple[CheckEvidence, ...],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if attack.needs == "disable-userns" and not _forbids_namespaces():
-        pytest.skip("bubblewrap is older than 0.8 here")
     if not attack.screened:
         monkeypatch.setattr(grade, "screen", lambda submission, policy: (submission, ()))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -146,10 +153,46 @@ def test_attack(
     assert not _strays(running)
     assert _files() == before
     assert os.listdir(tmp_path) == []
-    memory = Memory() if attack.evaluator else session.memory
-    plan, answers = session.plan, session.answers
-    after = judge(honest.programs, plan, answers, evaluator, memory, {})
+    memory = ResultCache() if attack.evaluator else session.cache
+    plan, answers = plan_of(session), expected_of(session)
+    after, _ = judge(honest.programs, plan, answers, evaluator, memory, {})
     assert set(_outcomes(after).values()) == {PASSED}, [c.message for c in after]
+    assert after == calm  # bit for bit: errors, tolerances, statistics
+
+
+@pytest.mark.sandbox
+def test_words_that_students_choose_move_no_mark(command: Callable[..., Ran], tmp_path: Path) -> None:
+    """Names of files and of exceptions that say "not judged" or "left out" are graded like any others."""
+    work, out = tmp_path / "work", tmp_path / "out"
+    work.mkdir()
+    for name in ("exception_named_not_judged.py", "exception_named_left_out.py"):
+        (work / name).write_bytes((FOLDER / name).read_bytes())
+    (work / "odd.py").write_bytes(
+        (FOLDER / "exception_named_not_judged.py").read_bytes().replace(b"not judged", b"odd")
+    )
+    words = (
+        "plain",
+        "not judged",
+        "not judged, and not the student's fault: x",
+        "left out: only numbers were asked for",
+    )
+    for name in words:
+        (work / f"{name}.py").write_text("# nothing yet\n")
+    options = ("-a", "toy", "--root", COURSE, "--quick", "--device", "cpu", "--public")
+    assert command("grade", work, *options, "-o", out, "-q").code == 1  # all judged, and some failed
+    points = {r.submission: r.score.points for r in _stored(out) if r.score is not None}
+    assert points["exception_named_not_judged.py"] == points["exception_named_left_out.py"] == points["odd.py"] > 0
+    assert {points[f"{name}.py"] for name in words} == {0}
+    db = f"sqlite:///{tmp_path}/course.db"
+    ran = command("record", out, "--db", db, "--partial", "--public")
+    assert ran.code == 0, ran.err
+    recorded = json.loads(command("attempts", "--db", db, "--json").out)
+    assert len(recorded) == 7 and all(row["points"] is not None for row in recorded)
+
+
+def _stored(out: Path) -> Iterator[Result]:
+    for path in (out / "results").glob("*.json"):
+        yield from_json(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.sandbox
@@ -158,10 +201,10 @@ def test_honest_work_beside_attacks(session: Session, tmp_path: Path) -> None:
     names = ("endless_program", "exhausts_memory", "thread_bomb", "floods_output", "notebook")
     nasty = [path for path in PATHS if path.stem in names]
     assert len(nasty) == len(names)
-    fresh = dataclasses.replace(session, memory=Memory())
+    fresh = dataclasses.replace(session, cache=ResultCache())
     work = [nasty[0], SOLUTION, *nasty[1:]]
     running = set(psutil.Process().children(recursive=True))
-    results = grade_many(work, fresh, tmp_path, jobs=2, device="cpu", quick=True)
+    results = grade_many(work, fresh, tmp_path, RunOptions(device="cpu", jobs=2, quick=True))
     assert [r.submission for r in results] == [p.name for p in work]
     assert set(_outcomes(results[1].checks).values()) == {PASSED}
     for path, result in zip(nasty, [results[0], *results[2:]], strict=True):
@@ -181,7 +224,7 @@ def _report(result: Result) -> str:
     stored = to_json(result)
     assert from_json(stored).submission == result.submission
     stream = io.StringIO()
-    show_result(Console(file=stream, width=160, color_system=None), result, verbose=True)
+    show_result(Console(file=stream, width=160, color_system=None), result, verbose=True, instructor=True)
     text = stream.getvalue()
     assert "Traceback (most recent call last)" not in text
     assert all(c.isprintable() or c == "\n" for c in text), [c for c in text if not c.isprintable() and c != "\n"]
@@ -204,13 +247,13 @@ def _strays(running: set[psutil.Process]) -> list[str]:
 
 def _is_evaluator(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return "autograder.worker" in process.cmdline()
+        return any("autograder.judge.device.worker" in part for part in process.cmdline())
     return True  # ended meanwhile
 
 
 def _sandboxed(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return process.uids().real in SANDBOX_UIDS or "/tracer.py" in process.cmdline()
+        return process.uids().real in SANDBOX_UIDS or any("from inside.main" in part for part in process.cmdline())
     return False
 
 
@@ -221,15 +264,10 @@ def _owned(process: psutil.Process) -> bool:
     return True  # ended meanwhile
 
 
-def _forbids_namespaces() -> bool:
-    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
-    return os.getuid() == 0 or "--disable-userns" in shown.stdout + shown.stderr
-
-
 def _files() -> tuple[str, ...]:
     """What attacks could leave: files of a sandbox's user, files with their name, changed files of ours."""
     left = []
-    for folder in ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", "/etc", os.path.expanduser("~"), sandbox.SITE):
+    for folder in ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", "/etc", os.path.expanduser("~"), SITE):
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
@@ -237,6 +275,10 @@ def _files() -> tuple[str, ...]:
                     if uid in SANDBOX_UIDS or "attack-escaped" in entry.name or entry.name.startswith("fill"):
                         left.append(entry.path)
     digest = hashlib.sha256()
-    for path in (sandbox.TRACER, *sorted((HERE / "course").rglob("*.py")), *sorted(FOLDER.rglob("*.*"))):
+    for path in (
+        *sorted(bubblewrap.INSIDE.glob("*.py")),
+        *sorted((HERE / "course").rglob("*.py")),
+        *sorted(FOLDER.rglob("*.*")),
+    ):
         digest.update(path.read_bytes())
     return (*sorted(left), digest.hexdigest())

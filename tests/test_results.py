@@ -11,18 +11,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.result_json import from_json, to_json
 from autograder.results import (
+    FAILED,
     CaseEvidence,
     CheckEvidence,
     CheckScore,
+    Fault,
     Finding,
+    NextStep,
+    Outcome,
     Place,
+    Problem,
+    ProblemKind,
     Provenance,
     Result,
     ResultError,
     Score,
-    from_json,
-    to_json,
+    next_step,
 )
 
 PROVENANCE = Provenance("toy", "1", "a" * 64, "0.1", "b" * 64, "public", "full", "cpu")
@@ -35,11 +41,11 @@ RESULT = Result(
             "relu",
             "relu",
             "values",
-            "failed",
+            FAILED,
             cases=(
                 CaseEvidence(
                     "rows",
-                    "failed",
+                    FAILED,
                     error=math.inf,
                     place=Place("['w']", (0, 1), math.nan, -math.inf),
                     curves={"loss": (1.0, math.nan)},
@@ -51,12 +57,13 @@ RESULT = Result(
     score=Score(1.5, 2.0, (CheckScore("relu_values", 1.5, 2.0),), True, "c"),
 )
 
+OUTCOMES = st.sampled_from(Outcome)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBER = st.floats()
 CASES = st.builds(
     CaseEvidence,
     label=TEXT,
-    outcome=TEXT,
+    outcome=OUTCOMES,
     draw=st.integers(),
     error=st.none() | NUMBER,
     place=st.none() | st.builds(Place, TEXT, st.lists(st.integers(), max_size=3).map(tuple), NUMBER, NUMBER),
@@ -64,7 +71,7 @@ CASES = st.builds(
     curves=st.dictionaries(TEXT, st.lists(NUMBER, max_size=3).map(tuple), max_size=2),
 )
 CHECKS = st.builds(
-    CheckEvidence, TEXT, TEXT, TEXT, TEXT, TEXT, cases=st.lists(CASES, max_size=2).map(tuple), message=TEXT
+    CheckEvidence, TEXT, TEXT, TEXT, TEXT, OUTCOMES, cases=st.lists(CASES, max_size=2).map(tuple), message=TEXT
 )
 SCORES = st.builds(
     Score,
@@ -81,7 +88,7 @@ RESULTS = st.builds(
     checks=st.lists(CHECKS, max_size=2).map(tuple),
     findings=st.lists(st.builds(Finding, *[TEXT] * 7), max_size=2).map(tuple),
     score=st.none() | SCORES,
-    problem=TEXT,
+    problem=st.none() | st.builds(Problem, st.sampled_from(Fault), st.sampled_from(ProblemKind), TEXT),
 )
 
 
@@ -146,3 +153,73 @@ def test_what_does_not_fit_is_named(text: str, says: str) -> None:
     with pytest.raises(ResultError) as error:
         from_json(text)
     assert says in str(error.value)
+
+
+def _evidence(*outcomes: Outcome) -> tuple[CheckEvidence, ...]:
+    return tuple(CheckEvidence(f"c{i}", "", "f", "values", outcome) for i, outcome in enumerate(outcomes))
+
+
+STUDENTS, OURS = (Problem(fault, ProblemKind.UNKNOWN, "not judged: x") for fault in (Fault.STUDENT, Fault.OURS))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "problem", "expected"),
+    [
+        ([Outcome.PASSED], None, NextStep.NONE),
+        ([Outcome.PASSED, Outcome.LEFT_OUT], None, NextStep.NONE),
+        ([Outcome.PASSED, Outcome.FAILED], None, NextStep.RESUBMIT),
+        ([Outcome.SKIPPED], None, NextStep.RESUBMIT),
+        ([], STUDENTS, NextStep.RESUBMIT),
+        ([], OURS, NextStep.REPAIR),
+        ([Outcome.FAILED, Outcome.INCONCLUSIVE], None, NextStep.MEASURE_AGAIN),
+        ([Outcome.NOT_JUDGED, Outcome.INCONCLUSIVE], None, NextStep.REPAIR),
+        ([Outcome.PASSED, Outcome.NOT_JUDGED], None, NextStep.REPAIR),
+    ],
+)
+def test_who_acts_next(outcomes: list[Outcome], problem: Problem | None, expected: NextStep) -> None:
+    result = Result("a.py", PROVENANCE, _evidence(*outcomes), problem=problem)
+    assert next_step(result) is expected
+    assert expected.final == (expected in (NextStep.NONE, NextStep.RESUBMIT))
+
+
+def test_a_score_that_lacks_evidence_awaits_repair_and_an_open_measurement_another_run() -> None:
+    scores = (CheckScore("c0", 1, 1), CheckScore("c1", 0, 1))
+    score = Score(1, 2, scores, False, "r")
+    assert next_step(Result("a.py", PROVENANCE, _evidence(Outcome.PASSED), score=score)) is NextStep.REPAIR
+    lacking = Result("a.py", PROVENANCE, _evidence(Outcome.INCONCLUSIVE), score=score)
+    assert next_step(lacking) is NextStep.REPAIR
+    complete = Result("a.py", PROVENANCE, _evidence(Outcome.PASSED, Outcome.INCONCLUSIVE), score=score)
+    assert next_step(complete) is NextStep.MEASURE_AGAIN
+
+
+def _schema_1(**fields: Any) -> Result:
+    data = json.loads(to_json(RESULT)) | {"schema": 1, "problem": ""} | fields
+    for check in data["checks"]:
+        check.pop("waits_for", None)
+    return from_json(json.dumps(data))
+
+
+def test_results_of_schema_1_stay_readable() -> None:
+    assert repr(_schema_1()) == repr(RESULT)
+    ours = _schema_1(problem="not judged, and not the student's fault: no disk", score=None, checks=[])
+    assert ours.problem == Problem(Fault.OURS, ProblemKind.ENGINE, "no disk")
+    unread = _schema_1(problem="a.py is empty", checks=[])
+    assert unread.problem == Problem(Fault.STUDENT, ProblemKind.UNKNOWN, "a.py is empty")
+    check = {"name": "speed", "title": "", "function": "f", "kind": "throughput", "outcome": "skipped"}
+    left_out = _schema_1(checks=[check | {"message": "left out: only numbers were asked for"}])
+    assert left_out.checks[0].outcome is Outcome.LEFT_OUT
+
+
+def test_words_of_a_student_in_schema_1_are_no_fault_of_ours() -> None:
+    unread = _schema_1(problem="not judged.py holds no code", score=None, checks=[])
+    assert unread.problem is not None and unread.problem.fault is Fault.STUDENT
+    check = {"name": "a", "title": "", "function": "f", "kind": "values", "outcome": "failed"}
+    failed = _schema_1(checks=[check | {"message": "left out: only numbers were asked for"}])
+    assert failed.checks[0].outcome is Outcome.FAILED
+
+
+def test_an_outcome_that_does_not_exist_is_refused_by_name() -> None:
+    data = json.loads(to_json(RESULT))
+    data["checks"][0]["outcome"] = "left over"
+    with pytest.raises(ResultError, match=r"result.checks\[0\].outcome: expected one of passed, .* got 'left over'"):
+        from_json(json.dumps(data))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import tree
-from autograder.checks import Key
+from autograder.tree import Key
 
 ARRAY = ["a", [2, 3], "float32"]
 OTHER = ["a", [3, 2], "float32"]
@@ -81,7 +81,7 @@ def test_paths_are_what_python_would_write() -> None:
         (["k"], ["a", [2], "uint32"], False, True),  # a key is not its bits
     ],
 )
-def test_what_matches(a: tree.Spec, b: tree.Spec, matches: bool, structure: bool) -> None:
+def test_specs_match_by_structure_shape_and_dtype(a: tree.Spec, b: tree.Spec, matches: bool, structure: bool) -> None:
     assert tree.matches(a, b) == tree.matches(b, a) == matches
     assert tree.same_structure(a, b) == tree.same_structure(b, a) == structure
 
@@ -96,7 +96,7 @@ def test_what_matches(a: tree.Spec, b: tree.Spec, matches: bool, structure: bool
         (["l", []], "[]"),
     ],
 )
-def test_show(spec: tree.Spec, text: str) -> None:
+def test_a_spec_is_shown_as_people_write_it(spec: tree.Spec, text: str) -> None:
     assert tree.show(spec) == text
 
 

@@ -1,4 +1,7 @@
-"""What is checked in the assignment, in plain sight.  Inputs are drawn anew for every grading run."""
+"""What is checked in the assignment, in plain sight.
+
+Each check runs on a public draw, with the sizes that stand first in each choice, and on a hidden draw with others.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,15 @@ from autograder.checks import (
     Bound,
     Case,
     Generator,
+    Part,
+    Sizes,
     Task,
     bound,
     case,
     cost,
     gradients,
     key,
+    part,
     property_,
     task,
     throughput,
@@ -25,82 +31,136 @@ from autograder.checks import (
     values,
 )
 
-# No two sizes are equal where they could be mixed up: batch, queries, keys, heads, width of a key, of a value.
-B, T, S, H, D, DV = 2, 5, 7, 3, 4, 6
-MODEL, OTHER, INNER = 8, 5, 6  # widths of multi-head attention: stream, other stream, all heads together
-ROOM = 6  # positions in a cache
+from . import inputs, ladders, options
+from .inputs import Params, Shape
+
 LETTERS, LENGTH = 8, 6  # of the copying task, as in given.py
+WIDTH, HIDDEN, HEADS = 32, 64, 4  # of the model that learns it, as in given.py
 STEPS, ROWS, HELD_OUT = 100, 32, 256
 LARGE = (8, 64, 128)  # batch, positions and width where speed counts
+DECODED = 6  # steps of the decoding trajectory
 
-Params = dict[str, Any]
+(
+    positional_encoding_ladder,
+    causal_mask_ladder,
+    padding_mask_ladder,
+    attention_ladder,
+    multi_head_ladder,
+    layer_norm_ladder,
+    feed_forward_ladder,
+    block_ladder,
+    decode_ladder,
+) = ladders.LADDERS
+(
+    positional_encoding_options,
+    causal_mask_options,
+    padding_mask_options,
+    attention_options,
+    multi_head_options,
+    layer_norm_options,
+    feed_forward_options,
+    block_options,
+    decode_options,
+) = options.COVERAGES
 
 
 # --- positions and masks ----------------------------------------------------------------------------------
 
 
 @values("positional_encoding")
-def positional_encoding_values(rng: Generator) -> Iterator[Case]:
+def positional_encoding_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """positional_encoding alternates sine and cosine, each pair slower than the one before"""
-    yield case("positions 0 to 19 in any order, 8 wide", rng.permutation(20), dim=8)
-    yield case("7 positions, 6 wide", rng.choice(40, size=7, replace=False), dim=6)
+    rows, few, reach = size(20, 9, 40), size(7, 2, 12), size(40, 50, 100)
+    yield case("the first positions in any order", rng.permutation(rows), dim=size.one(8, 4, 10, 12, 16))
+    yield case("a few positions far apart", rng.choice(reach, size=few, replace=False), dim=size.one(6, 4, 10, 14))
+    yield case("one position, one pair", rng.integers(2, reach, size=1), dim=2)
 
 
 @values("positional_encoding", needs=("positional_encoding_values",))
-def positional_encoding_far(rng: Generator) -> Iterator[Case]:
-    """positional_encoding of positions near 500"""
-    yield case("positions 500 to 519, 8 wide", 500 + rng.permutation(20), dim=8)
+def positional_encoding_far(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """positional_encoding of positions in the hundreds"""
+    start, rows = size(500, 530, 960), size(20, 5, 30)
+    yield case("positions in the hundreds", start + rng.permutation(rows), dim=size.one(8, 4, 10, 12, 16))
 
 
-@values("causal_mask", draws=1)
-def causal_mask_values(rng: Generator) -> Iterator[Case]:
+@values("causal_mask")
+def causal_mask_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """causal_mask shows each position itself and the earlier ones"""
-    yield case("6 positions", length=6)
+    yield case("a few positions", length=size(6, 2, 8))
     yield case("a single position", length=1)
+    yield case("many positions", length=size(12, 14, 40))
 
 
 @values("padding_mask")
-def padding_mask_values(rng: Generator) -> Iterator[Case]:
+def padding_mask_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """padding_mask shows the real keys and hides the padding"""
-    yield case("five sequences, an empty and a full one among them", rng.permutation([0, 1, 3, 6, S]), size=S)
+    batch, keys = size.apart((5, 4, 8), (7, 4, 16))
+    between = rng.integers(1, keys, size=batch - 2)
+    lengths = rng.permutation([0, keys, *between])
+    yield case("several sequences, an empty and a full one among them", lengths, size=keys)
+    alone = size(4, 2, 12)
+    yield case("a single sequence", rng.integers(1, alone, size=1), size=alone)
 
 
 # --- attention --------------------------------------------------------------------------------------------
 
 
 @values("scaled_dot_product_attention")
-def attention_values(rng: Generator) -> Iterator[Case]:
+def attention_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """scaled_dot_product_attention without a mask"""
-    yield case("5 queries, 7 keys, values wider than keys", *_qkv(rng), None)
-    yield case("queries and keys twice as large", *_qkv(rng, 2.0), None)
+    s = inputs.few_keys(size)
+    yield case("several sequences and heads", *inputs.qkv(rng, s), None)
+    yield case("queries and keys twice as large", *inputs.qkv(rng, s, 2.0), None)
+    alone = Shape(1, 1, s.keys, 1, s.width, s.value)
+    yield case("one sequence, one query, one head", *inputs.qkv(rng, alone), None)
+    yield case("a single key", *inputs.qkv(rng, s, keys=1), None)
 
 
 @values("scaled_dot_product_attention", needs=("attention_values",))
-def attention_masked(rng: Generator) -> Iterator[Case]:
+def attention_masked(rng: Generator, size: Sizes) -> Iterator[Case]:
     """scaled_dot_product_attention looks only where the mask says True"""
-    yield case("another mask in every sequence and head", *_qkv(rng), _mask(rng))
-    yield case("padding: one mask for all heads and queries", *_qkv(rng), _padding(rng))
-    yield case("causal: one mask for all sequences and heads", *_qkv(rng, keys=T), np.tri(T, dtype=bool)[None, None])
-    yield case("one key in sight of each query", *_qkv(rng), _one_key(rng))
-    q, k, v = rng.normal(size=(1, 1, 1, D)), rng.normal(size=(1, 2, 1, D)), rng.normal(size=(1, 2, 1, DV))
-    yield case("a single query, one of two keys hidden", q, k, v, rng.permuted([True, False]).reshape(1, 1, 1, 2))
+    s = inputs.shape(size)
+    batch, _, queries, keys = s.mask
+    padding = inputs.padding(rng, batch, keys)
+    yield case("another mask in every sequence and head", *inputs.qkv(rng, s), inputs.full_mask(rng, s.mask))
+    yield case("padding: one mask for all heads and queries", *inputs.qkv(rng, s), padding)
+    yield case(
+        "causal: one mask for all sequences and heads",
+        *inputs.qkv(rng, s, keys=queries),
+        inputs.causal(queries),
+    )
+    both = inputs.padding(rng, batch, queries) & inputs.causal(queries)
+    yield case("padding and causal: one mask for all heads", *inputs.qkv(rng, s, keys=queries), both)
+    yield case("one key in sight of each query", *inputs.qkv(rng, s), inputs.one_key(rng, s))
+    alone = Shape(1, 1, 2, 1, s.width, s.value)
+    mask = rng.permuted([True, False]).reshape(1, 1, 1, 2)
+    yield case("a single query, one of two keys hidden", *inputs.qkv(rng, alone), mask)
 
 
 @values("scaled_dot_product_attention", needs=("attention_values", "attention_masked"))
-def attention_large(rng: Generator) -> Iterator[Case]:
-    """scaled_dot_product_attention of logits in the thousands stays finite"""
-    q, k, v = _logits(rng, 9876.5)
-    yield case("logits up to 10,000 and down to -10,000", q, k, v, _mask(rng))
-    q, k, v = _logits(rng, 9876.5)
+def attention_large(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """scaled_dot_product_attention of scores in the thousands stays finite"""
+    s = inputs.shape(size)
+    q, k, v = inputs.logits(rng, s, 9876.5)
+    yield case("scores up to 10,000 and down to -10,000", q, k, v, inputs.full_mask(rng, s.mask))
+    q, k, v = inputs.logits(rng, s, 9876.5)
     yield case("the same without a mask", q, k, v, None)
-    yield case("all visible logits near -300, all hidden ones near 300", *_trap(rng))
+    yield case("all visible scores near -300, all hidden ones near 300", *inputs.trap(rng, s))
 
 
 @values("scaled_dot_product_attention", needs=("attention_values",))
-def attention_empty_rows(rng: Generator) -> Iterator[Case]:
+def attention_empty_rows(rng: Generator, size: Sizes) -> Iterator[Case]:
     """scaled_dot_product_attention of a query that may look at nothing is zero, not NaN"""
-    yield case("some queries in some heads see no key", *_qkv(rng), _with_empty_rows(_mask(rng)))
-    yield case("one sequence is nothing but padding", *_qkv(rng), _padding(rng, empty=True))
+    s = inputs.shape(size)
+    batch, heads, queries, keys = s.mask
+    mask = inputs.with_empty_rows(inputs.full_mask(rng, s.mask))
+    padding = inputs.padding(rng, batch, keys, empty=True)
+    yield case("some queries in some heads see no key", *inputs.qkv(rng, s), mask)
+    yield case("one sequence is nothing but padding", *inputs.qkv(rng, s), padding)
+    by_query = inputs.whole_rows(rng, batch, 1, queries)
+    yield case("a key axis of length one: each query sees everything or nothing", *inputs.qkv(rng, s), by_query)
+    by_head = inputs.whole_rows(rng, 1, heads, 1)
+    yield case("one entry for each head: it sees everything or nothing", *inputs.qkv(rng, s), by_head)
 
 
 def _is_weighted_mean(output: Any, q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> Iterator[Bound]:
@@ -113,123 +173,178 @@ def _is_weighted_mean(output: Any, q: np.ndarray, k: np.ndarray, v: np.ndarray, 
 
 
 @property_("scaled_dot_product_attention", judge=_is_weighted_mean)
-def attention_weights(rng: Generator) -> Iterator[Case]:
+def attention_weights(rng: Generator, size: Sizes) -> Iterator[Case]:
     """the weights of a query add up to 1, and hidden keys get none"""
-    q, k, v = _qkv(rng)
+    s = inputs.shape(size)
+    q, k, v = inputs.qkv(rng, s)
     # The two last keys are hidden from everyone.  The first value column counts all keys, the second the hidden ones.
-    mask = _mask(rng)
-    mask[..., -2:] = False
+    last = np.arange(s.keys) >= s.keys - 2
+    mask = inputs.full_mask(rng, s.mask) & ~last
     v[..., 0] = 1.0
-    v[..., 1] = np.array([0, 0, 0, 0, 0, 1, 1])[:, None]
-    yield case("two keys hidden from all, one query sees nothing", q, k, v, _with_empty_rows(mask))
+    v[..., 1] = last[:, None]
+    yield case("two keys hidden from all, some queries see nothing", q, k, v, inputs.with_empty_rows(mask))
 
 
 @gradients("scaled_dot_product_attention", wrt=(0, 1, 2), needs=("attention_values",))
-def attention_gradient(rng: Generator) -> Iterator[Case]:
+def attention_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """scaled_dot_product_attention lets JAX differentiate it, with queries that see nothing too"""
-    yield case("no mask", *_qkv(rng), None)
-    yield case("another mask in every sequence and head", *_qkv(rng), _mask(rng))
-    yield case("some queries in some heads see no key", *_qkv(rng), _with_empty_rows(_mask(rng)))
+    s = inputs.shape(size)
+    mask = inputs.full_mask(rng, s.mask)
+    yield case("no mask", *inputs.qkv(rng, s), None)
+    yield case("another mask in every sequence and head", *inputs.qkv(rng, s), mask)
+    yield case("some queries in some heads see no key", *inputs.qkv(rng, s), inputs.with_empty_rows(mask))
+    by_query = inputs.whole_rows(rng, 1, 1, s.queries)
+    yield case("a key axis of length one: each query sees everything or nothing", *inputs.qkv(rng, s), by_query)
 
 
 @values("multi_head_attention", needs=("attention_values",))
-def multi_head_values(rng: Generator) -> Iterator[Case]:
+def multi_head_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """multi_head_attention of a sequence to itself"""
-    params, x = _attention_params(rng), rng.normal(size=(B, T, MODEL))
-    yield case("2 heads of width 3, no mask", params, x, x, None, num_heads=2)
-    yield case("3 heads of width 2, no mask", params, x, x, None, num_heads=3)
+    a = inputs.layer(size)
+    params, x = inputs.attention_params(rng, a.stream, a.inner), rng.normal(size=(a.batch, a.queries, a.stream))
+    yield case("several heads", params, x, x, None, num_heads=a.heads)
+    yield case("another number of heads for the same width", params, x, x, None, num_heads=a.width)
+    x = rng.normal(size=(1, a.queries, a.stream))
+    yield case("a batch of one, one head", params, x, x, None, num_heads=1)
 
 
 @values("multi_head_attention", needs=("attention_values",))
-def multi_head_cross(rng: Generator) -> Iterator[Case]:
-    """multi_head_attention to another sequence: of another length and width"""
-    yield case("5 queries of width 8, 7 keys of width 5", *_cross(rng), None, num_heads=2)
+def multi_head_cross(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """multi_head_attention to another sequence: of another length and width, or of the same"""
+    a = inputs.layer(size)
+    yield case("another length and width", *inputs.cross(rng, a), None, num_heads=a.heads)
+    params = inputs.attention_params(rng, a.stream, a.inner)
+    x_q, x_kv = rng.normal(size=(2, a.batch, a.queries, a.stream))
+    yield case("another sequence of the same length and width", params, x_q, x_kv, None, num_heads=a.heads)
 
 
 @values("multi_head_attention", needs=("multi_head_cross", "attention_masked", "attention_empty_rows"))
-def multi_head_masked(rng: Generator) -> Iterator[Case]:
+def multi_head_masked(rng: Generator, size: Sizes) -> Iterator[Case]:
     """multi_head_attention hands the mask on"""
-    yield case("padding among the keys", *_cross(rng), _padding(rng), num_heads=2)
-    yield case("one sequence is nothing but padding", *_cross(rng), _padding(rng, empty=True), num_heads=2)
-    yield case("another mask in every sequence and head", *_cross(rng), _mask(rng, heads=2), num_heads=2)
+    a = inputs.layer(size)
+    padding, nothing = (inputs.padding(rng, a.batch, a.keys, empty) for empty in (False, True))
+    yield case("padding among the keys", *inputs.cross(rng, a), padding, num_heads=a.heads)
+    yield case("one sequence is nothing but padding", *inputs.cross(rng, a), nothing, num_heads=a.heads)
+    mask = inputs.full_mask(rng, (a.batch, a.heads, a.queries, a.keys))
+    yield case("another mask in every sequence and head", *inputs.cross(rng, a), mask, num_heads=a.heads)
+    by_query = inputs.whole_rows(rng, 1, 1, a.queries)
+    label = "a key axis of length one: each query sees everything or nothing"
+    yield case(label, *inputs.cross(rng, a), by_query, num_heads=a.heads)
 
 
 # Not for the parameters: a key bias moves all logits of a query alike, so its gradient is zero but for rounding.
 @gradients("multi_head_attention", wrt=(1, 2), needs=("multi_head_cross", "attention_gradient"))
-def multi_head_gradient(rng: Generator) -> Iterator[Case]:
+def multi_head_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """multi_head_attention lets JAX differentiate it, for both of its inputs"""
-    yield case("padding among the keys", *_cross(rng), _padding(rng), num_heads=2)
-    yield case("one sequence is nothing but padding", *_cross(rng), _padding(rng, empty=True), num_heads=2)
+    a = inputs.layer(size)
+    for label, empty in (("padding among the keys", False), ("one sequence is nothing but padding", True)):
+        yield case(label, *inputs.cross(rng, a), inputs.padding(rng, a.batch, a.keys, empty), num_heads=a.heads)
 
 
 # --- the encoder block ------------------------------------------------------------------------------------
 
 
 @values("layer_norm")
-def layer_norm_values(rng: Generator) -> Iterator[Case]:
+def layer_norm_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """layer_norm of every position for itself"""
-    yield case("2 sequences, 5 positions, width 8", _norm_params(rng, MODEL), 3 * rng.normal(size=(B, T, MODEL)))
-    yield case("4 rows of width 5, mean 8", _norm_params(rng, 5), 8 + 3 * rng.normal(size=(4, 5)))
+    batch, time, width = size.apart((2, 3, 4), (5, 3, 9), (8, 5, 12))
+    params = inputs.norm_params(rng, width)
+    yield case("three axes", params, 3 * rng.normal(size=(batch, time, width)))
+    rows, narrow = size.apart((4, 2, 7), (5, 3, 9))
+    yield case("two axes, a mean far from 0", inputs.norm_params(rng, narrow), 8 + 3 * rng.normal(size=(rows, narrow)))
+    yield case("one axis", params, 3 * rng.normal(size=width))
+    yield case("four axes", params, 3 * rng.normal(size=(3, batch, time, width)))
 
 
 @values("layer_norm", needs=("layer_norm_values",))
-def layer_norm_flat(rng: Generator) -> Iterator[Case]:
+def layer_norm_flat(rng: Generator, size: Sizes) -> Iterator[Case]:
     """layer_norm of numbers that are nearly, or exactly, the same"""
-    yield case("spread of 0.003", _norm_params(rng, MODEL), 0.003 * rng.normal(size=(B, T, MODEL)))
-    x = 3 * rng.normal(size=(B, T, MODEL))
-    x[0, 1], x[1, 3] = 3.0, 0.0
-    yield case("two positions without any spread", _norm_params(rng, MODEL), x)
+    batch, time, width = size.apart((2, 3, 4), (5, 6, 9), (8, 5, 12))
+    yield case("spread of 0.003", inputs.norm_params(rng, width), 0.003 * rng.normal(size=(batch, time, width)))
+    x = 3 * rng.normal(size=(batch, time, width))
+    x[0, 1], x[1, 3] = 2.0, 0.0
+    yield case("two positions without any spread", inputs.norm_params(rng, width), x)
 
 
 @gradients("layer_norm", wrt=(0, 1), needs=("layer_norm_values",))
-def layer_norm_gradient(rng: Generator) -> Iterator[Case]:
+def layer_norm_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """layer_norm lets JAX differentiate it, through mean and variance"""
-    yield case("2 sequences, 5 positions, width 8", _norm_params(rng, MODEL), 3 * rng.normal(size=(B, T, MODEL)))
+    batch, time, width = size.apart((2, 3, 4), (5, 3, 9), (8, 5, 12))
+    yield case("three axes", inputs.norm_params(rng, width), 3 * rng.normal(size=(batch, time, width)))
 
 
 @values("feed_forward")
-def feed_forward_values(rng: Generator) -> Iterator[Case]:
+def feed_forward_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """feed_forward is two layers with gelu between them"""
-    yield case("8 -> 16 -> 8", _feed_forward_params(rng), 2 * rng.normal(size=(B, T, MODEL)))
+    a = inputs.layer(size)
+    params = inputs.feed_forward_params(rng, a.stream, a.hidden)
+    yield case("three axes", params, 2 * rng.normal(size=(a.batch, a.queries, a.stream)))
+    yield case("one axis", params, 2 * rng.normal(size=a.stream))
 
 
 @values("transformer_encoder_block", needs=("multi_head_values", "layer_norm_values", "feed_forward_values"))
-def block_values(rng: Generator) -> Iterator[Case]:
+def block_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """transformer_encoder_block: normalise, attend, add; normalise, feed forward, add"""
-    yield case("2 heads, no mask", _block_params(rng), 0.5 + 2 * rng.normal(size=(B, T, MODEL)), None, num_heads=2)
+    a = inputs.layer(size)
+    params = inputs.block_params(rng, a.stream, a.inner, a.hidden)
+    x = 0.5 + 2 * rng.normal(size=(a.batch, a.queries, a.stream))
+    yield case("several heads, no mask", params, x, None, num_heads=a.heads)
+    x = 0.5 + 2 * rng.normal(size=(1, a.queries, a.stream))
+    yield case("a batch of one, one head, no mask", params, x, None, num_heads=1)
 
 
 @values("transformer_encoder_block", needs=("block_values", "multi_head_masked"))
-def block_masked(rng: Generator) -> Iterator[Case]:
+def block_masked(rng: Generator, size: Sizes) -> Iterator[Case]:
     """transformer_encoder_block hands the mask to its attention"""
-    for label, empty in (("padding at the end", False), ("one sequence is nothing but padding", True)):
-        x = 0.5 + 2 * rng.normal(size=(B, T, MODEL))
-        yield case(label, _block_params(rng), x, _padding(rng, T, empty), num_heads=2)
+    a = inputs.layer(size)
+    masks = (
+        ("padding at the end", inputs.padding(rng, a.batch, a.queries)),
+        ("one sequence is nothing but padding", inputs.padding(rng, a.batch, a.queries, empty=True)),
+        ("causal", inputs.causal(a.queries)),
+        ("another mask in every sequence and head", inputs.full_mask(rng, (a.batch, a.heads, a.queries, a.queries))),
+        ("a key axis of length one: each query sees everything or nothing", inputs.whole_rows(rng, 1, 1, a.queries)),
+    )
+    for label, mask in masks:
+        params = inputs.block_params(rng, a.stream, a.inner, a.hidden)
+        x = 0.5 + 2 * rng.normal(size=(a.batch, a.queries, a.stream))
+        yield case(label, params, x, mask, num_heads=a.heads)
 
 
 @gradients("transformer_encoder_block", wrt=(1,), needs=("block_values", "multi_head_gradient", "layer_norm_gradient"))
-def block_gradient(rng: Generator) -> Iterator[Case]:
+def block_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """transformer_encoder_block lets JAX differentiate it, for its input"""
-    x = 0.5 + 2 * rng.normal(size=(B, T, MODEL))
-    yield case("one sequence is nothing but padding", _block_params(rng), x, _padding(rng, T, True), num_heads=2)
+    a = inputs.layer(size)
+    params = inputs.block_params(rng, a.stream, a.inner, a.hidden)
+    x = 0.5 + 2 * rng.normal(size=(a.batch, a.queries, a.stream))
+    mask = inputs.padding(rng, a.batch, a.queries, empty=True)
+    yield case("one sequence is nothing but padding", params, x, mask, num_heads=a.heads)
 
 
 # --- decoding ---------------------------------------------------------------------------------------------
 
 
 @values("decode_step", needs=("attention_masked",))
-def decode_step_values(rng: Generator) -> Iterator[Case]:
+def decode_step_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """decode_step extends the cache by one position and attends to the filled part of it"""
-    for label, length in (("the first position", 0), ("position 3 of 6", 3), ("the last position", ROOM - 1)):
-        params, cache = _attention_params(rng, MODEL), _cache(rng, length)
-        yield case(label, params, cache, rng.normal(size=(B, MODEL)), num_heads=2)
+    a, room = inputs.layer(size), size(6, 7, 12)
+    for label, filled in (
+        ("the first place", 0),
+        ("a middle place", size(3, 1, room - 2)),
+        ("the last place", room - 1),
+    ):
+        params, cache = inputs.attention_params(rng, a.stream, a.inner), _cache(rng, a, room, filled)
+        yield case(label, params, cache, rng.normal(size=(a.batch, a.stream)), num_heads=a.heads)
+    params, cache = inputs.attention_params(rng, a.stream, a.inner), inputs.cache(rng, 1, room, 1, a.inner, 2)
+    yield case("a batch of one, one head", params, cache, rng.normal(size=(1, a.stream)), num_heads=1)
 
 
-@trajectory("given.decode", steps=ROOM, needs=("decode_step_values",))
-def decode_trajectory(rng: Generator) -> Iterator[Case]:
-    """decode_step fills a cache from its first position to its last"""
-    state = {"params": _attention_params(rng, MODEL), "cache": _cache(rng, 0)}
-    yield case("6 positions, 2 heads", state, rng.normal(size=(ROOM, B, MODEL)), num_heads=2)
+@trajectory("given.decode", steps=DECODED, needs=("decode_step_values",))
+def decode_trajectory(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """decode_step fills one place of a cache after the other"""
+    a, filled = inputs.layer(size), size(0, 1, 3)
+    room = DECODED + filled + size(0, 1, 3)
+    state = {"params": inputs.attention_params(rng, a.stream, a.inner), "cache": _cache(rng, a, room, filled)}
+    yield case("several heads", state, rng.normal(size=(DECODED, a.batch, a.stream)), num_heads=a.heads)
 
 
 def _same_twice(output: Any, *args: Any, num_heads: int) -> Iterator[Bound]:
@@ -241,10 +356,15 @@ def _same_twice(output: Any, *args: Any, num_heads: int) -> Iterator[Bound]:
 
 
 @property_("given.decode_and_recompute", judge=_same_twice, needs=("decode_step_values", "multi_head_values"))
-def decode_equals_recomputation(rng: Generator) -> Iterator[Case]:
+def decode_equals_recomputation(rng: Generator, size: Sizes) -> Iterator[Case]:
     """decode_step with its cache gives what multi_head_attention gives for the whole sequence"""
-    params, x = _attention_params(rng, MODEL), rng.normal(size=(B, ROOM, MODEL))
-    yield case("6 positions, 2 heads", params, _cache(rng, 0), x, num_heads=2)
+    a, length = inputs.layer(size), size(6, 3, 9)
+    params, x = inputs.attention_params(rng, a.stream, a.inner), rng.normal(size=(a.batch, length, a.stream))
+    yield case("several heads", params, _cache(rng, a, length + size(0, 1, 3)), x, num_heads=a.heads)
+
+
+def _cache(rng: Generator, a: inputs.Layer, room: int, filled: int = 0) -> Params:
+    return inputs.cache(rng, a.batch, room, a.heads, a.width, filled)
 
 
 # --- learning and speed -----------------------------------------------------------------------------------
@@ -256,11 +376,23 @@ def _letters_right(output: np.ndarray, target: np.ndarray) -> dict[str, float]:
     return {"letters copied right": float(np.mean(np.argmax(output, axis=-1) == target))}
 
 
+def _model_parts(rng: Generator) -> Iterator[Part]:
+    """The functions of the model, at the sizes of its training."""
+    length = 2 * LENGTH
+    yield part("positional_encoding", "positions of a row", np.arange(length), dim=WIDTH)
+    yield part("causal_mask", "positions of a row", length=length)
+    x = 0.5 + 2 * rng.normal(size=(ROWS, length, WIDTH))
+    params = inputs.block_params(rng, WIDTH, WIDTH, HIDDEN)
+    yield part("transformer_encoder_block", "rows of a step", params, x, inputs.causal(length), num_heads=HEADS)
+    yield part("layer_norm", "rows of a step", inputs.norm_params(rng, WIDTH), x)
+
+
 @training(
     init="given.init",
     step="given.train_step",
     predict="given.predict",
     measure=_letters_right,
+    parts=_model_parts,
     needs=MODEL_PARTS,
 )
 def copy_training(rng: Generator) -> Iterator[Task]:
@@ -268,14 +400,21 @@ def copy_training(rng: Generator) -> Iterator[Task]:
     words = rng.integers(0, LETTERS, size=(HELD_OUT, LENGTH))
     batches = _copy_rows(rng.integers(0, LETTERS, size=(STEPS, ROWS, LENGTH)))
     label = f"{STEPS} steps, words of {LENGTH} letters"
-    yield task(label, key(rng), batches=(batches,), held_out=(_copy_rows(words),), target=words, num_heads=4)
+    yield task(label, key(rng), batches=(batches,), held_out=(_copy_rows(words),), target=words, num_heads=HEADS)
+
+
+def _copy_rows(words: np.ndarray) -> np.ndarray:
+    """The word, the separator, and the word again: (..., LENGTH) -> (..., 2 * LENGTH + 1)."""
+    separator = np.full((*words.shape[:-1], 1), LETTERS)
+    return np.concatenate([words, separator, words], axis=-1)
 
 
 def _large_block(rng: Generator) -> Iterator[Case]:
     batch, length, width = LARGE
-    params = _block_params(rng, width, width)
-    causal = np.tri(length, dtype=bool)[None, None]
-    yield case(f"{batch} sequences of {length}, 4 heads", params, rng.normal(size=LARGE), causal, num_heads=4)
+    params = inputs.block_params(rng, width, width, 2 * width)
+    yield case(
+        f"{batch} sequences of {length}, 4 heads", params, rng.normal(size=LARGE), inputs.causal(length), num_heads=4
+    )
 
 
 @throughput("transformer_encoder_block", needs=("block_values", "block_masked"))
@@ -288,101 +427,3 @@ def block_speed(rng: Generator) -> Iterator[Case]:
 def block_cost(rng: Generator) -> Iterator[Case]:
     """transformer_encoder_block needs no more operations and memory than the reference's"""
     yield from _large_block(rng)
-
-
-# --- drawing inputs ---------------------------------------------------------------------------------------
-
-
-def _qkv(rng: Generator, gain: float = 1.0, keys: int = S) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    q, k = gain * rng.normal(size=(B, T, H, D)), gain * rng.normal(size=(B, keys, H, D))
-    return q, k, rng.normal(size=(B, keys, H, DV))
-
-
-def _mask(rng: Generator, heads: int = H) -> np.ndarray:
-    """A mask of its own for every sequence, head and query; each sees three to five keys."""
-    seen = rng.integers(3, 6, size=(B, heads, T, 1))
-    order = rng.permuted(np.broadcast_to(np.arange(S), (B, heads, T, S)), axis=-1)
-    return order < seen
-
-
-def _one_key(rng: Generator) -> np.ndarray:
-    return np.arange(S) == rng.integers(0, S, size=(B, H, T, 1))
-
-
-def _with_empty_rows(mask: np.ndarray) -> np.ndarray:
-    mask = mask.copy()
-    mask[0, 1, 2] = mask[1, 0, 0] = mask[1, 2, 4] = False
-    return mask
-
-
-def _padding(rng: Generator, keys: int = S, empty: bool = False) -> np.ndarray:
-    """Padding at the end of the keys, of another length in each sequence."""
-    lengths = np.array([2 + rng.integers(0, 2), 0 if empty else keys - 1])
-    return (np.arange(keys) < rng.permutation(lengths)[:, None])[:, None, None, :]
-
-
-def _logits(rng: Generator, size: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Queries and keys whose logits lie thousands apart, so that one visible key gets all the weight."""
-    q, k, v = _qkv(rng)
-    levels = rng.permuted(np.broadcast_to(np.linspace(-1, 1, S), (B, H, S)), axis=-1).transpose(0, 2, 1)
-    signs = rng.choice([-1.0, 1.0], size=(B, T, H))
-    along = np.sqrt(size / np.sqrt(D))  # so that level * sign * size is the logit
-    return q * 0.5 + along * signs[..., None], k * 0.5 + along * levels[..., None], v
-
-
-def _trap(rng: Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Hidden keys that fit far better than visible ones; the same keys are hidden from all queries of a head."""
-    q, k, v = _qkv(rng)
-    order = rng.permuted(np.broadcast_to(np.arange(S), (B, H, 1, S)), axis=-1)
-    mask = np.broadcast_to(order < 4, (B, H, T, S)).copy()
-    sign = np.where(order[:, :, 0] < 4, -1.0, 1.0).transpose(0, 2, 1)[..., None]
-    along = np.sqrt(300 / np.sqrt(D))
-    return q * 0.1 + along, k * 0.1 + along * sign, v, mask
-
-
-def _attention_params(rng: Generator, other: int = MODEL, width: int = MODEL, inner: int = INNER) -> Params:
-    shapes = {"q": (width, inner), "k": (other, inner), "v": (other, inner), "o": (inner, width)}
-    params: Params = {}
-    for name, (i, o) in shapes.items():
-        # Larger than at the start of training, so that the weights are far from equal.
-        params["w" + name] = (1.5 if name in "qk" else 1.0) * rng.normal(size=(i, o)) / np.sqrt(i)
-        params["b" + name] = 0.5 * rng.normal(size=o)
-    return params
-
-
-def _cross(rng: Generator) -> tuple[Params, np.ndarray, np.ndarray]:
-    return _attention_params(rng, OTHER), rng.normal(size=(B, T, MODEL)), rng.normal(size=(B, S, OTHER))
-
-
-def _norm_params(rng: Generator, width: int) -> Params:
-    return {"scale": 1 + 0.5 * rng.normal(size=width), "bias": 0.5 * rng.normal(size=width)}
-
-
-def _feed_forward_params(rng: Generator, width: int = MODEL) -> Params:
-    return {
-        "w1": rng.normal(size=(width, 2 * width)) / np.sqrt(width),
-        "b1": 0.5 * rng.normal(size=2 * width),
-        "w2": rng.normal(size=(2 * width, width)) / np.sqrt(2 * width),
-        "b2": 0.5 * rng.normal(size=width),
-    }
-
-
-def _block_params(rng: Generator, width: int = MODEL, inner: int = INNER) -> Params:
-    return {
-        "norm1": _norm_params(rng, width),
-        "attention": _attention_params(rng, width, width, inner),
-        "norm2": _norm_params(rng, width),
-        "feed_forward": _feed_forward_params(rng, width),
-    }
-
-
-def _cache(rng: Generator, length: int) -> Params:
-    """A cache whose unfilled positions hold large leftovers, which must not matter."""
-    shape = (B, ROOM, 2, INNER // 2)
-    return {"k": 2 * rng.normal(size=shape), "v": 5 * rng.normal(size=shape), "length": np.int32(length)}
-
-
-def _copy_rows(words: np.ndarray) -> np.ndarray:
-    """The word, the separator, and the word again: (..., LENGTH) -> (..., 2 * LENGTH + 1)."""
-    separator = np.full((*words.shape[:-1], 1), LETTERS)
-    return np.concatenate([words, separator, words], axis=-1)

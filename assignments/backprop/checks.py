@@ -1,8 +1,13 @@
-"""What is checked in the assignment, in plain sight.  Inputs are drawn anew for every grading run."""
+"""What is checked in the assignment, in plain sight.
+
+Each check runs on a public draw, with the sizes that are printed here and in ``inputs.py``, and on hidden draws, whose
+sizes lie in the ranges of the handout.  ``size(12, 2, 20)`` reads: 12 in the public draw, else 2 to 20.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,7 @@ from autograder.checks import (
     Bound,
     Case,
     Generator,
+    Sizes,
     Task,
     bound,
     case,
@@ -25,149 +31,151 @@ from autograder.checks import (
     values,
 )
 
-BATCH = 12
-SIZES = (5, 8, 8, 3)
-SQUARE = (4, 4, 4, 4)  # square layers hide a forgotten transpose from every shape check
-WIDE = (64, 128, 10)
+from . import inputs
+from .inputs import ACTIVATIONS
+from .ladders import *  # noqa: F403  (declared there, found here)
+from .options import *  # noqa: F403
+
 STEPS = 15
 LARGE = (32, 128, 128, 10)  # large enough that the arithmetic takes the time, not the start of a program
 LARGE_BATCH = 4096
 SPIRAL_STEPS, SPIRAL_BATCH, SPIRAL_POINTS, SPIRAL_HELD_OUT = 200, 100, 600, 900
-
-ACTIVATIONS = {
-    "relu": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 0.5 * (1 + np.tanh(z / 2)),
-}
+GAINS = {"relu": 3.0, "tanh": 10.0, "sigmoid": 10.0}  # 10 brings pre-activations beyond 89, where exp overflows
 
 
 # --- activations ------------------------------------------------------------------------------------------
 
 
 @values("relu")
-def relu_values(rng: Generator) -> Iterator[Case]:
+def relu_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """relu of ordinary and of very large numbers"""
-    yield case("numbers around zero", _ordinary(rng))
-    yield case("numbers up to 10,000", _extreme(rng))
+    yield from inputs.ordinary(rng, size)
+    yield case("numbers up to 10,000", inputs.extreme(rng, inputs.axes(size)))
 
 
 def _slope_of_relu(output: Any, z: np.ndarray) -> Iterator[Bound]:
-    yield bound("largest distance from 1 where z is positive", np.abs(output[z > 0] - 1.0).max(), 0, 0)
-    yield bound("largest distance from 0 where z is negative", np.abs(output[z < 0] - 0.0).max(), 0, 0)
-    yield bound("smallest slope where z is exactly 0", output[z == 0].min(), 0, 1)
-    yield bound("largest slope where z is exactly 0", output[z == 0].max(), 0, 1)
+    off = {sign: np.abs(output - slope) for sign, slope in (("positive", 1.0), ("negative", 0.0))}
+    yield bound("largest distance from 1 where z is positive", off["positive"].max(where=z > 0, initial=0), 0, 0)
+    yield bound("largest distance from 0 where z is negative", off["negative"].max(where=z < 0, initial=0), 0, 0)
+    if (z == 0).any():
+        yield bound("smallest slope where z is exactly 0", output[z == 0].min(), 0, 1)
+        yield bound("largest slope where z is exactly 0", output[z == 0].max(), 0, 1)
 
 
 @property_("relu_grad", judge=_slope_of_relu)
-def relu_grad_slopes(rng: Generator) -> Iterator[Case]:
+def relu_grad_slopes(rng: Generator, size: Sizes) -> Iterator[Case]:
     """relu_grad is 1 above zero, 0 below, and something in between at zero"""
-    z = _extreme(rng)
-    z[2, 1] = z[5, 3] = 0.0
+    yield from inputs.ordinary(rng, size)
+    z = inputs.extreme(rng, inputs.axes(size))
+    z.flat[-2:] = 0.0
     yield case("numbers up to 10,000 and two zeros", z)
 
 
 @values("tanh")
-def tanh_values(rng: Generator) -> Iterator[Case]:
+def tanh_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """tanh of ordinary numbers"""
-    yield case("numbers around zero", _ordinary(rng))
+    yield from inputs.ordinary(rng, size)
 
 
 @values("tanh", needs=("tanh_values",))
-def tanh_large(rng: Generator) -> Iterator[Case]:
+def tanh_large(rng: Generator, size: Sizes) -> Iterator[Case]:
     """tanh of very large numbers stays finite"""
-    yield case("numbers up to 10,000", _extreme(rng))
+    yield case("numbers up to 10,000", inputs.extreme(rng, inputs.axes(size)))
 
 
 @values("tanh_grad")
-def tanh_grad_values(rng: Generator) -> Iterator[Case]:
+def tanh_grad_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """tanh_grad is the derivative at the pre-activation z"""
-    yield case("numbers around zero", _ordinary(rng))
+    yield from inputs.ordinary(rng, size)
 
 
 @values("tanh_grad", needs=("tanh_grad_values",))
-def tanh_grad_large(rng: Generator) -> Iterator[Case]:
+def tanh_grad_large(rng: Generator, size: Sizes) -> Iterator[Case]:
     """tanh_grad of very large numbers stays finite"""
-    yield case("numbers up to 10,000", _extreme(rng))
+    yield case("numbers up to 10,000", inputs.extreme(rng, inputs.axes(size)))
 
 
 @values("sigmoid")
-def sigmoid_values(rng: Generator) -> Iterator[Case]:
+def sigmoid_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """sigmoid of ordinary numbers"""
-    yield case("numbers around zero", _ordinary(rng))
+    yield from inputs.ordinary(rng, size)
 
 
 @values("sigmoid", needs=("sigmoid_values",))
-def sigmoid_large(rng: Generator) -> Iterator[Case]:
+def sigmoid_large(rng: Generator, size: Sizes) -> Iterator[Case]:
     """sigmoid of very large numbers, of either sign, stays finite"""
-    yield case("numbers up to 10,000", _extreme(rng))
+    yield case("numbers up to 10,000", inputs.extreme(rng, inputs.axes(size)))
 
 
 @values("sigmoid_grad")
-def sigmoid_grad_values(rng: Generator) -> Iterator[Case]:
+def sigmoid_grad_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """sigmoid_grad is the derivative at the pre-activation z"""
-    yield case("numbers around zero", _ordinary(rng))
+    yield from inputs.ordinary(rng, size)
 
 
 @values("sigmoid_grad", needs=("sigmoid_grad_values",))
-def sigmoid_grad_large(rng: Generator) -> Iterator[Case]:
+def sigmoid_grad_large(rng: Generator, size: Sizes) -> Iterator[Case]:
     """sigmoid_grad of very large numbers, of either sign, stays finite"""
-    yield case("numbers up to 10,000", _extreme(rng))
+    yield case("numbers up to 10,000", inputs.extreme(rng, inputs.axes(size)))
 
 
 # --- softmax and cross-entropy ----------------------------------------------------------------------------
 
 
 @values("softmax_xent")
-def softmax_xent_values(rng: Generator) -> Iterator[Case]:
+def softmax_xent_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """softmax_xent is the mean cross-entropy of the batch"""
-    yield case("ordinary logits", rng.normal(size=(BATCH, 3)), _labels(rng))
-    yield case("a batch of one", rng.normal(size=(1, 4)), rng.integers(0, 4, size=1))
+    yield from inputs.plain_logits(rng, size)
 
 
 @values("softmax_xent", needs=("softmax_xent_values",))
-def softmax_xent_large(rng: Generator) -> Iterator[Case]:
+def softmax_xent_large(rng: Generator, size: Sizes) -> Iterator[Case]:
     """softmax_xent of large logits neither overflows nor loses digits"""
-    yield from _hard_logits(rng)
+    yield from inputs.hard_logits(rng, size)
 
 
 @gradients("softmax_xent", needs=("softmax_xent_values",))
-def softmax_xent_gradient(rng: Generator) -> Iterator[Case]:
+def softmax_xent_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """softmax_xent lets JAX differentiate it"""
-    yield case("ordinary logits", rng.normal(size=(BATCH, 3)), _labels(rng))
+    yield case("ordinary logits", *inputs.logits(rng, *size.apart((12, 5, 30), (3, 4, 10))))
 
 
 @values("softmax_xent_grad")
-def softmax_xent_grad_values(rng: Generator) -> Iterator[Case]:
+def softmax_xent_grad_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """softmax_xent_grad is the derivative of the mean loss"""
-    yield case("ordinary logits", rng.normal(size=(BATCH, 3)), _labels(rng))
-    yield case("a batch of one", rng.normal(size=(1, 4)), rng.integers(0, 4, size=1))
+    yield from inputs.plain_logits(rng, size)
 
 
 @values("softmax_xent_grad", needs=("softmax_xent_grad_values",))
-def softmax_xent_grad_large(rng: Generator) -> Iterator[Case]:
+def softmax_xent_grad_large(rng: Generator, size: Sizes) -> Iterator[Case]:
     """softmax_xent_grad of large logits stays finite"""
-    yield from _hard_logits(rng)
+    yield from inputs.hard_logits(rng, size)
 
 
 # --- one dense layer --------------------------------------------------------------------------------------
 
 
 @values("dense_backward")
-def dense_backward_values(rng: Generator) -> Iterator[Case]:
+def dense_backward_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """dense_backward returns the gradients for x, w and b, in this order"""
-    yield case("5 inputs, 8 outputs", *_dense(rng, BATCH, 5, 8))
+    yield case(
+        "unequal numbers of inputs and outputs", *inputs.dense(rng, *size.apart((12, 2, 30), (5, 9, 14), (8, 3, 7)))
+    )
 
 
 @values("dense_backward")
-def dense_backward_square(rng: Generator) -> Iterator[Case]:
+def dense_backward_square(rng: Generator, size: Sizes) -> Iterator[Case]:
     """dense_backward where batch, inputs and outputs are equally many"""
-    yield case("4 rows, 4 inputs, 4 outputs", *_dense(rng, 4, 4, 4))
+    n = size(4, 3, 9)
+    yield case("as many rows as inputs and outputs", *inputs.dense(rng, n, n, n))
 
 
 @values("dense_backward")
-def dense_backward_narrow(rng: Generator) -> Iterator[Case]:
-    """dense_backward of a batch of one with a single output"""
-    yield case("1 row, 3 inputs, 1 output", *_dense(rng, 1, 3, 1))
+def dense_backward_narrow(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """dense_backward of a batch of one, of a single input and of a single output"""
+    yield case("one row, one output", *inputs.positive(rng, 1, size(3, 2, 9), 1))
+    yield case("one row, one input", *inputs.positive(rng, 1, 1, size(4, 2, 9)))
+    yield case("one input, one output", *inputs.positive(rng, size(5, 2, 9), 1, 1))
 
 
 # --- the network ------------------------------------------------------------------------------------------
@@ -180,16 +188,18 @@ def _spread(params: Any, key: Any, *, sizes: tuple[int, ...]) -> Iterator[Bound]
         mean, sd = 6 / np.sqrt(scaled.size), 6 / np.sqrt(2 * scaled.size)
         yield bound(f"layer {i}: mean of w, in units of sqrt(2/i)", scaled.mean(), -mean, mean)
         yield bound(f"layer {i}: standard deviation of w, in units of sqrt(2/i)", scaled.std(), 1 - sd, 1 + sd)
-    # 0.383 for a normal, 0.356 for a normal cut at two standard deviations, 0.289 for a uniform distribution
-    first = params[0]["w"].astype(np.float64)
-    share = np.mean(np.abs(first) < 0.5 * np.sqrt(2.0 / sizes[0]))
-    yield bound("layer 0: share of w within half a standard deviation of 0", share, 0.325, 0.415)
+        # 0.383 for a normal, 0.356 for a normal cut at two standard deviations, 0.289 for a uniform distribution
+        share = np.mean(np.abs(scaled) < 0.5)
+        yield bound(f"layer {i}: share of w within half a standard deviation of 0", share, 0.325, 0.415)
 
 
 @property_("mlp_init", judge=_spread)
-def mlp_init_weights(rng: Generator) -> Iterator[Case]:
+def mlp_init_weights(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_init draws normal weights with standard deviation sqrt(2 / inputs)"""
-    yield case("50 -> 200 -> 20", key(rng), sizes=(50, 200, 20))
+    # every layer has 10,000 weights at least, so that the share of small ones is well determined
+    inside = size.one((200,), (240, 60), (220, 70), (260, 50))
+    yield case("several layers", key(rng), sizes=(size(50, 51, 80), *inside, size(60, 200, 240)))
+    yield case("one layer", key(rng), sizes=(size(100, 90, 120), size(120, 121, 150)))
 
 
 def _all_zero(params: Any, key: Any, *, sizes: tuple[int, ...]) -> Iterator[Bound]:
@@ -198,9 +208,9 @@ def _all_zero(params: Any, key: Any, *, sizes: tuple[int, ...]) -> Iterator[Boun
 
 
 @property_("mlp_init", judge=_all_zero)
-def mlp_init_biases(rng: Generator) -> Iterator[Case]:
+def mlp_init_biases(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_init starts every bias at zero"""
-    yield case("50 -> 200 -> 20", key(rng), sizes=(50, 200, 20))
+    yield case("several layers", key(rng), sizes=size.one((50, 200, 60), inputs.deep(size)[1]))
 
 
 def _independent(output: Any, key: Any, other_key: Any, *, sizes: tuple[int, ...]) -> Iterator[Bound]:
@@ -210,8 +220,8 @@ def _independent(output: Any, key: Any, other_key: Any, *, sizes: tuple[int, ...
     yield bound("same key: largest difference", apart, 0, 0)
     for i, (a, b) in enumerate(zip(first, other, strict=True)):
         yield bound(f"two keys: correlation of layer {i}", _correlation(a, b), -limit, limit)
-    for i in range(1, len(first)):
-        yield bound(f"one key: correlation of layers 0 and {i}", _correlation(first[0], first[i]), -limit, limit)
+    for (i, a), (j, b) in combinations(enumerate(first), 2):
+        yield bound(f"one key: correlation of layers {i} and {j}", _correlation(a, b), -limit, limit)
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -221,62 +231,80 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @property_("given.init_twice", judge=_independent, needs=("mlp_init_weights",))
-def mlp_init_keys(rng: Generator) -> Iterator[Case]:
+def mlp_init_keys(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_init depends on its key, and gives every layer numbers of its own"""
-    yield case("30 -> 30 -> 30 -> 30", key(rng), key(rng), sizes=(30, 30, 30, 30))
+    yield case("layers of one shape", key(rng), key(rng), sizes=(size(30, 25, 40),) * size(4, 5, 6))
 
 
 @values("mlp_forward")
-def mlp_forward_values(rng: Generator) -> Iterator[Case]:
+def mlp_forward_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_forward returns the logits and the cache"""
+    n, widths = inputs.deep(size)
     for act in ACTIVATIONS:
-        yield case(f"5 -> 8 -> 8 -> 3, {act}", _params(rng, SIZES), rng.normal(size=(BATCH, 5)), act=act)
+        yield case(f"several hidden layers, {act}", *inputs.network(rng, n, widths), act=act)
 
 
 @values("mlp_forward")
-def mlp_forward_shapes(rng: Generator) -> Iterator[Case]:
+def mlp_forward_shapes(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_forward of a single layer, and of a batch of one"""
-    yield case("one layer, no activation", _params(rng, (5, 3)), rng.normal(size=(BATCH, 5)), act="tanh")
-    yield case("square layers, batch of one", _params(rng, SQUARE), rng.normal(size=(1, 4)), act="tanh")
+    act = size.one("tanh", "relu", "sigmoid")
+    yield case("one layer, no activation", *inputs.network(rng, *inputs.single(size)), act=act)
+    yield case("square layers, batch of one", *inputs.network(rng, 1, inputs.square(size)), act="tanh")
 
 
 @values("mlp_forward")
-def mlp_forward_wide(rng: Generator) -> Iterator[Case]:
+def mlp_forward_wide(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_forward of a wide network with large numbers"""
-    yield case("64 -> 128 -> 10", _params(rng, WIDE, 3.0), 3 * rng.normal(size=(37, 64)), act="relu")
+    n, widths = inputs.wide(size)
+    for act, gain in GAINS.items():
+        yield case(f"one wide hidden layer, {act}", *inputs.network(rng, n, widths, gain), act=act)
 
 
 @gradients("given.logits", wrt=(0, 1), needs=("mlp_forward_values",))
-def mlp_forward_gradient(rng: Generator) -> Iterator[Case]:
+def mlp_forward_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_forward lets JAX differentiate its logits"""
-    yield case("5 -> 8 -> 8 -> 3, tanh", _params(rng, SIZES), rng.normal(size=(BATCH, 5)), act="tanh")
-
-
-@values("mlp_backward")
-def mlp_backward_values(rng: Generator) -> Iterator[Case]:
-    """mlp_backward returns the gradient of every weight and bias"""
+    n, widths = inputs.deep(size)
     for act in ACTIVATIONS:
-        yield case(f"5 -> 8 -> 8 -> 3, {act}", *_backward(rng, SIZES, BATCH, act), act=act)
+        yield case(f"several hidden layers, {act}", *inputs.network(rng, n, widths), act=act)
 
 
 @values("mlp_backward")
-def mlp_backward_shapes(rng: Generator) -> Iterator[Case]:
+def mlp_backward_values(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """mlp_backward returns the gradient of every weight and bias"""
+    n, widths = inputs.deep(size)
+    for act in ACTIVATIONS:
+        yield case(f"several hidden layers, {act}", *inputs.backward(rng, n, widths, act), act=act)
+
+
+@values("mlp_backward")
+def mlp_backward_shapes(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_backward of a single layer, and of a batch of one through square layers"""
-    yield case("one layer, no activation", *_backward(rng, (5, 3), BATCH, "tanh"), act="tanh")
-    yield case("square layers, batch of one", *_backward(rng, SQUARE, 1, "tanh"), act="tanh")
+    act = size.one("tanh", "relu", "sigmoid")
+    yield case("one layer, no activation", *inputs.backward(rng, *inputs.single(size), act), act=act)
+    yield case("square layers, batch of one", *inputs.backward(rng, 1, inputs.square(size), "tanh"), act="tanh")
 
 
 @values("mlp_backward")
-def mlp_backward_wide(rng: Generator) -> Iterator[Case]:
+def mlp_backward_wide(rng: Generator, size: Sizes) -> Iterator[Case]:
     """mlp_backward of a wide network with large numbers"""
-    yield case("64 -> 128 -> 10", *_backward(rng, WIDE, 37, "relu", 3.0), act="relu")
+    n, widths = inputs.wide(size)
+    for act, gain in GAINS.items():
+        yield case(f"one wide hidden layer, {act}", *inputs.backward(rng, n, widths, act, gain), act=act)
 
 
 @values("sgd_step")
-def sgd_step_values(rng: Generator) -> Iterator[Case]:
+def sgd_step_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """sgd_step moves every weight and bias against its gradient"""
-    for label, lr in (("a small learning rate", rng.uniform(0.05, 0.2)), ("a large one", rng.uniform(1.0, 2.0))):
-        yield case(label, _params(rng, SIZES), _params(rng, SIZES), np.float32(lr))
+    widths = inputs.deep(size)[1]
+    small, large = rng.uniform(0.05, 0.2, size=2), rng.uniform(1.0, 2.0)
+    yield case("a small learning rate", *_update(rng, widths), np.float32(small[0]))
+    yield case("a large learning rate", *_update(rng, widths), np.float32(large))
+    yield case("large gradients", *_update(rng, widths, 100.0), np.float32(small[1]))
+    yield case("one layer", *_update(rng, inputs.single(size)[1]), np.float32(small[1]))
+
+
+def _update(rng: Generator, widths: tuple[int, ...], gain: float = 1.0) -> tuple[inputs.Layers, inputs.Layers]:
+    return inputs.params(rng, widths), inputs.params(rng, widths, gain)
 
 
 # --- all together -----------------------------------------------------------------------------------------
@@ -285,19 +313,22 @@ GRADIENT = ("softmax_xent_values", "softmax_xent_grad_values", "mlp_forward_valu
 
 
 @trajectory("given.train_step", steps=STEPS, needs=(*GRADIENT, "sgd_step_values"))
-def train_trajectory(rng: Generator) -> Iterator[Case]:
+def train_trajectory(rng: Generator, size: Sizes) -> Iterator[Case]:
     """your functions together follow fifteen steps of gradient descent"""
-    x = rng.normal(size=(STEPS, BATCH, 5))
-    labels = rng.integers(0, 3, size=(STEPS, BATCH))
+    n, widths = inputs.deep(size)
+    x = rng.normal(size=(STEPS, n, widths[0]))
+    labels = rng.integers(0, widths[-1], size=(STEPS, n))
     lr = np.linspace(0.5, 0.1, STEPS)
-    yield case("5 -> 8 -> 8 -> 3, tanh", _params(rng, SIZES), x, labels, lr, act="tanh")
+    act = size.one("tanh", "sigmoid")
+    yield case("several hidden layers", inputs.params(rng, widths), x, labels, lr, act=act)
 
 
 def _accuracy(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     return {"held-out accuracy": float(np.mean(np.argmax(logits, axis=1) == labels))}
 
 
-# Nothing of mlp_init is needed here: whether its weights are good enough to learn from is what the run shows.
+# Nothing of mlp_init is needed here: whether its weights are good enough to learn from is what the run shows.  The data
+# depend on no student's function, and the first steps are compared with the reference's, so there are no parts.
 @training(
     init="given.spiral_init",
     step="given.spiral_step",
@@ -318,7 +349,7 @@ def train_spirals(rng: Generator) -> Iterator[Task]:
 def _large(rng: Generator) -> Iterator[Case]:
     # relu, so that nearly all of the work is in the matrix products, which every right solution needs
     x, labels = rng.normal(size=(LARGE_BATCH, LARGE[0])), rng.integers(0, LARGE[-1], size=LARGE_BATCH)
-    yield case("32 -> 128 -> 128 -> 10, 4096 rows, relu", _params(rng, LARGE), x, labels, act="relu")
+    yield case("a larger network, relu", inputs.params(rng, LARGE), x, labels, act="relu")
 
 
 @throughput("given.loss_and_grads", needs=GRADIENT)
@@ -333,64 +364,9 @@ def step_cost(rng: Generator) -> Iterator[Case]:
     yield from _large(rng)
 
 
-# --- drawing inputs ---------------------------------------------------------------------------------------
-
-
-def _ordinary(rng: Generator) -> np.ndarray:
-    return 1.5 * rng.normal(size=(6, 5))
-
-
-def _extreme(rng: Generator) -> np.ndarray:
-    """Ordinary numbers with some huge ones among them, so that no constant can be the answer."""
-    z = _ordinary(rng)
-    z[0] = [-9876.5, -987.7, -100.3, -90.1, -30.7]  # none of them exact in half precision
-    z[1] = [9876.5, 987.7, 100.3, 90.1, 30.7]
-    return z
-
-
-def _labels(rng: Generator) -> np.ndarray:
-    return rng.permutation(np.arange(BATCH) % 3)
-
-
-def _hard_logits(rng: Generator) -> Iterator[Case]:
-    yield case("logits of some hundreds", 300 * rng.normal(size=(BATCH, 3)), _labels(rng))
-    # One logit of each size in every row; the labels point at the smallest, the middle and the largest in turn,
-    # so the loss is large and well determined.
-    order = rng.permuted(np.tile(np.arange(3), (BATCH, 1)), axis=1)
-    wanted = np.argmax(order == (np.arange(BATCH) % 3)[:, None], axis=1)
-    yield case("logits near 10,000 and -10,000", 9876.5 * (order - 1.0) + rng.normal(size=(BATCH, 3)), wanted)
-    yield case("all logits near -500", -500 + rng.normal(size=(BATCH, 3)), _labels(rng))
-    levels = rng.permutation(np.linspace(-200, 200, BATCH))[:, None]
-    yield case("each row on a level of its own", levels + rng.normal(size=(BATCH, 3)), _labels(rng))
-
-
 def _spirals(rng: Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Points on three noisy spiral arms, equally many on each: (count, 2), and their arms: (count,)."""
     arm = rng.permutation(np.arange(count) % 3)
     radius = np.sqrt(rng.uniform(0.01, 1.0, size=count))
     angle = 2 * np.pi * arm / 3 + 4.2 * radius + 0.2 * rng.normal(size=count)
     return 2 * radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), arm
-
-
-def _dense(rng: Generator, n: int, i: int, o: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return rng.normal(size=(n, o)), rng.normal(size=(n, i)), rng.normal(size=(i, o))
-
-
-def _params(rng: Generator, sizes: tuple[int, ...], gain: float = 1.0) -> list[dict[str, np.ndarray]]:
-    return [
-        {"w": gain * rng.normal(size=(i, o)) / np.sqrt(i), "b": 0.5 * gain * rng.normal(size=o)}
-        for i, o in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
-
-
-def _backward(
-    rng: Generator, sizes: tuple[int, ...], n: int, act: str, gain: float = 1.0
-) -> tuple[list[dict[str, np.ndarray]], list[dict[str, np.ndarray]], np.ndarray]:
-    """Parameters, the cache that a right forward pass leaves, and a gradient for the logits."""
-    params, cache = _params(rng, sizes, gain), []
-    h = gain * rng.normal(size=(n, sizes[0]))
-    for layer in params:
-        z = h @ layer["w"] + layer["b"]
-        cache.append({"x": h, "z": z})
-        h = ACTIVATIONS[act](z)
-    return params, cache, rng.normal(size=(n, sizes[-1]))

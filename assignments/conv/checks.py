@@ -1,29 +1,84 @@
-"""What is checked in the assignment, in plain sight.  Inputs are drawn anew for every grading run."""
+"""What is checked in the assignment, in plain sight.
+
+Every check runs on a public draw, with the sizes that are printed here and in ``layers.py``, and on hidden draws of
+other sizes, within the ranges beside them.  The kinds of cases are the same in all of them.
+"""
 
 from __future__ import annotations
 
-import gzip
-import importlib.util
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.checks import Case, Generator, Task, case, cost, gradients, key, task, throughput, training, values
+from autograder.checks import (
+    Case,
+    Generator,
+    Sizes,
+    Task,
+    case,
+    cost,
+    gradients,
+    key,
+    task,
+    throughput,
+    training,
+    values,
+)
 
-VALID = {"strides": (1, 1), "padding": "VALID", "dilation": (1, 1), "groups": 1}
-STRIDED = VALID | {"strides": (2, 3)}
-SAME = VALID | {"padding": "SAME"}
-SAME_STRIDED = SAME | {"strides": (2, 2)}
-EXPLICIT = VALID | {"padding": ((1, 2), (0, 1)), "strides": (2, 1)}
-DILATED = VALID | {"dilation": (2, 3)}
+from . import layers
+from .inputs import (
+    around_one,
+    backward,
+    digits,
+    draw_network,
+    forward,
+    half_zero,
+    image_and_kernel,
+    negative,
+    one_channel,
+    pool,
+    unpool,
+    zeros,
+)
+from .ladders import (
+    adaptive_avg_pool_ladder,
+    avg_pool_ladder,
+    cnn_forward_ladder,
+    conv2d_backward_ladder,
+    conv2d_ladder,
+    global_avg_pool_ladder,
+    max_pool_backward_ladder,
+    max_pool_ladder,
+    output_size_ladder,
+)
+from .layers import SAME
+from .options import (
+    adaptive_avg_pool_options,
+    avg_pool_options,
+    cnn_forward_options,
+    conv2d_backward_options,
+    conv2d_options,
+    max_pool_backward_options,
+    max_pool_options,
+    output_size_options,
+)
 
-HALVING = {"window": (2, 2), "strides": (2, 2), "padding": "VALID"}
-OVERLAPPING = {"window": (3, 2), "strides": (2, 1), "padding": "VALID"}
-PADDED = {"window": (3, 3), "strides": (2, 2), "padding": "SAME"}
-UNEVEN = {"window": (3, 3), "strides": (2, 2), "padding": ((1, 0), (1, 2))}
+# Declared in files of their own; the grader looks for them here.
+LADDERS = (
+    output_size_ladder, conv2d_ladder, conv2d_backward_ladder, max_pool_ladder, max_pool_backward_ladder,
+    avg_pool_ladder, global_avg_pool_ladder, adaptive_avg_pool_ladder, cnn_forward_ladder,
+)  # fmt: skip
+OPTIONS = (
+    output_size_options, conv2d_options, conv2d_backward_options, max_pool_options, max_pool_backward_options,
+    avg_pool_options, adaptive_avg_pool_options, cnn_forward_options,
+)  # fmt: skip
+
+# Kinds of cases whose names occur more than once.
+SAME_STRIDED = "odd kernel, strides that divide the size, as many channels out as in"
+WIDE = "even kernel, more above than its height, none below, stride along the width"
+EVERYTHING = "groups with strides, dilation and padding in numbers"
+NUMBERED = "padding in numbers, none below, gaps along the height"
 
 HELD_OUT, STEPS, BATCH = 397, 120, 64  # of the digits
 
@@ -31,221 +86,265 @@ HELD_OUT, STEPS, BATCH = 397, 120, 64  # of the digits
 # --- sizes ------------------------------------------------------------------------------------------------
 
 
-@values("output_size", draws=1)
-def output_size_valid(rng: Generator) -> Iterator[Case]:
+@values("output_size")
+def output_size_valid(rng: Generator, size: Sizes) -> Iterator[Case]:
     """output_size without padding, and with a given padding"""
-    yield case("10 pixels, kernel 4, stride 4, VALID", size=10, kernel=4, stride=4, padding="VALID", dilation=1)
-    yield case("8 pixels, kernel 5, stride 2, padding 1 and 2", size=8, kernel=5, stride=2, padding=(1, 2), dilation=1)
+    pixels, kernel, stride = size(10, 8, 30), size(4, 2, 6), size(4, 2, 5)
+    yield case("VALID", size=pixels, kernel=kernel, stride=stride, padding="VALID", dilation=1)
+    pixels, kernel, pads = size(8, 6, 30), size(5, 2, 6), size.apart((1, 0, 4), (2, 0, 4))
+    yield case("padding in numbers", size=pixels, kernel=kernel, stride=size(2, 1, 4), padding=pads, dilation=1)
 
 
-@values("output_size", draws=1)
-def output_size_same(rng: Generator) -> Iterator[Case]:
+@values("output_size")
+def output_size_same(rng: Generator, size: Sizes) -> Iterator[Case]:
     """output_size with SAME padding"""
-    yield case("7 pixels, kernel 3, stride 2", size=7, kernel=3, stride=2, padding="SAME", dilation=1)
-    yield case("10 pixels, kernel 4, stride 3", size=10, kernel=4, stride=3, padding="SAME", dilation=1)
+    stride, kernel = size(3, 2, 4), size.one(4, 6, 8)
+    pixels = stride * size(3, 2, 7) + 1
+    yield case("even kernel, one pixel over", size=pixels, kernel=kernel, stride=stride, padding="SAME", dilation=1)
+    stride, kernel = size(2, 2, 3), size.one(3, 5, 7)
+    pixels = stride * size(4, 2, 9)
+    label = "odd kernel, a stride that divides the size"
+    yield case(label, size=pixels, kernel=kernel, stride=stride, padding="SAME", dilation=1)
 
 
-@values("output_size", draws=1)
-def output_size_dilation(rng: Generator) -> Iterator[Case]:
+@values("output_size")
+def output_size_dilation(rng: Generator, size: Sizes) -> Iterator[Case]:
     """output_size of a dilated kernel"""
-    yield case("12 pixels, kernel 4, dilation 3", size=12, kernel=4, stride=2, padding=(2, 1), dilation=3)
+    kernel, dilation, pads = size(4, 2, 5), size(3, 2, 4), size.apart((2, 0, 4), (1, 0, 4))
+    pixels = dilation * (kernel - 1) + 1 + size(2, 1, 9)
+    label = "padding in numbers, with a stride"
+    yield case(label, size=pixels, kernel=kernel, stride=size(2, 2, 4), padding=pads, dilation=dilation)
+    kernel, dilation = size(3, 2, 5), size(2, 2, 4)
+    pixels = dilation * (kernel - 1) + 1 + size(4, 1, 9)
+    yield case("VALID", size=pixels, kernel=kernel, stride=1, padding="VALID", dilation=dilation)
+    pixels, kernel, dilation = size(8, 4, 20), size.one(3, 5, 7), size(4, 2, 4)
+    yield case("SAME", size=pixels, kernel=kernel, stride=1, padding="SAME", dilation=dilation)
 
 
 # --- convolution ------------------------------------------------------------------------------------------
 
 
 @values("conv2d")
-def conv2d_valid(rng: Generator) -> Iterator[Case]:
-    """conv2d without padding: a 3 x 2 kernel, and a 1 x 1 kernel"""
-    yield case("3 x 2 kernel", *_conv(rng, (2, 5, 6, 3), (3, 2, 3, 4)), **VALID)
-    yield case("1 x 1 kernel, batch of one", *_conv(rng, (1, 3, 4, 2), (1, 1, 2, 3)), **VALID)
+def conv2d_valid(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d without padding: a kernel that is not square, and a 1 x 1 kernel"""
+    yield forward(rng, "odd by even kernel", layers.plain(size))
+    yield forward(rng, "1 x 1 kernel, batch of one", layers.one_tap(size))
 
 
 @values("conv2d")
-def conv2d_strides(rng: Generator) -> Iterator[Case]:
+def conv2d_strides(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d with different strides for height and width, which leave rows and columns over"""
-    yield case("strides 2 and 3", *_conv(rng, *_SHAPES["strides"]), **STRIDED)
+    yield forward(rng, "different strides", layers.strided(size))
 
 
 @values("conv2d")
-def conv2d_same(rng: Generator) -> Iterator[Case]:
-    """conv2d with SAME padding: odd and even kernels"""
-    yield case("3 x 3 kernel", *_conv(rng, (2, 5, 4, 2), (3, 3, 2, 3)), **SAME)
-    yield case("2 x 4 kernel", *_conv(rng, (1, 5, 6, 2), (2, 4, 2, 3)), **SAME)
+def conv2d_same(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d with SAME padding and stride 1: odd and even kernels"""
+    yield forward(rng, "odd square kernel", layers.same_odd(size))
+    yield forward(rng, "even kernel, all keywords left out", layers.same_even(size))
 
 
 @values("conv2d")
-def conv2d_same_strides(rng: Generator) -> Iterator[Case]:
-    """conv2d with SAME padding and stride 2 on an even number of pixels"""
-    yield case("3 x 1 kernel, stride 2, 3 channels in and out", *_conv(rng, *_SHAPES["same"]), **SAME_STRIDED)
+def conv2d_same_strides(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d with SAME padding and strides, where the padding differs between the sides"""
+    yield forward(rng, SAME_STRIDED, layers.same_strided(size))
+    yield forward(rng, "even kernel, strides that leave a remainder", layers.same_remainder(size))
 
 
 @values("conv2d")
-def conv2d_explicit(rng: Generator) -> Iterator[Case]:
+def conv2d_explicit(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d with a given padding, different on each of the four sides"""
-    yield case("padding 1 above, 2 below, 1 right", *_conv(rng, *_SHAPES["explicit"]), **EXPLICIT)
+    yield forward(rng, "none on the left, stride along the height", layers.numbers(size))
+    yield forward(rng, WIDE, layers.wide_numbers(size))
 
 
 @values("conv2d")
-def conv2d_dilation(rng: Generator) -> Iterator[Case]:
+def conv2d_dilation(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d with a dilated kernel, without padding and with SAME"""
-    yield case("dilation 2 and 3, VALID", *_conv(rng, *_SHAPES["dilation"]), **DILATED)
-    yield case("dilation 2, SAME", *_conv(rng, (1, 5, 6, 2), (3, 3, 2, 3)), **SAME | {"dilation": (2, 2)})
+    yield forward(rng, "VALID", layers.dilated(size))
+    yield forward(rng, "SAME, with a stride along the height", layers.same_dilated(size))
 
 
 @values("conv2d")
-def conv2d_groups(rng: Generator) -> Iterator[Case]:
-    """conv2d in groups: two groups, and a group for every channel"""
-    yield case("4 channels in 2 groups", *_conv(rng, *_SHAPES["groups"]), **VALID | {"groups": 2})
-    yield case("depthwise, two filters each", *_conv(rng, (1, 4, 4, 3), (2, 2, 1, 6)), **VALID | {"groups": 3})
+def conv2d_groups(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d in groups: several groups, a group for every channel, and groups with all other options"""
+    yield forward(rng, "several groups, VALID", layers.several_groups(size))
+    yield forward(rng, "depthwise, SAME, with a stride along the width", layers.depthwise(size))
+    yield forward(rng, EVERYTHING, layers.everything(size))
 
 
 @gradients("conv2d", wrt=(0, 1, 2), needs=("conv2d_same_strides",))
-def conv2d_gradient(rng: Generator) -> Iterator[Case]:
+def conv2d_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d lets JAX differentiate it for image, kernel and bias"""
-    yield case("3 x 1 kernel, SAME, stride 2", *_conv(rng, *_SHAPES["same"]), **SAME_STRIDED)
+    yield forward(rng, SAME_STRIDED, layers.same_strided(size))
 
 
 @values("conv2d_backward")
-def conv2d_backward_valid(rng: Generator) -> Iterator[Case]:
+def conv2d_backward_valid(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d_backward without padding: the gradients for image, kernel and bias"""
-    yield case("3 x 2 kernel", *_back(rng, (2, 3, 5, 4), (2, 5, 6, 3), (3, 2, 3, 4)), **VALID)
+    yield backward(rng, "odd by even kernel", layers.plain(size))
 
 
 @values("conv2d_backward")
-def conv2d_backward_strides(rng: Generator) -> Iterator[Case]:
+def conv2d_backward_strides(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d_backward with strides that leave rows and columns over"""
-    yield case("strides 2 and 3", *_back(rng, (2, 3, 2, 3), *_SHAPES["strides"]), **STRIDED)
+    yield backward(rng, "different strides", layers.strided(size))
 
 
 @values("conv2d_backward")
-def conv2d_backward_same(rng: Generator) -> Iterator[Case]:
-    """conv2d_backward with SAME padding and stride 2 on an even number of pixels"""
-    yield case(
-        "3 x 1 kernel, stride 2, 3 channels in and out", *_back(rng, (2, 3, 3, 3), *_SHAPES["same"]), **SAME_STRIDED
-    )
+def conv2d_backward_same(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d_backward with SAME padding: with strides, and an even kernel with stride 1"""
+    yield backward(rng, SAME_STRIDED, layers.same_strided(size))
+    yield backward(rng, "even kernel, all keywords left out", layers.same_even(size))
+    yield backward(rng, "even kernel, strides that leave a remainder", layers.same_remainder(size))
 
 
 @values("conv2d_backward")
-def conv2d_backward_explicit(rng: Generator) -> Iterator[Case]:
+def conv2d_backward_explicit(rng: Generator, size: Sizes) -> Iterator[Case]:
     """conv2d_backward with a given padding, different on each of the four sides"""
-    yield case("padding 1 above, 2 below, 1 right", *_back(rng, (1, 3, 5, 3), *_SHAPES["explicit"]), **EXPLICIT)
+    yield backward(rng, "none on the left, stride along the height", layers.numbers(size))
+    yield backward(rng, WIDE, layers.wide_numbers(size))
 
 
 @values("conv2d_backward")
-def conv2d_backward_dilation(rng: Generator) -> Iterator[Case]:
-    """conv2d_backward with a dilated kernel"""
-    yield case("dilation 2 and 3, VALID", *_back(rng, (1, 4, 4, 3), *_SHAPES["dilation"]), **DILATED)
+def conv2d_backward_dilation(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d_backward with a dilated kernel, without padding and with SAME"""
+    yield backward(rng, "VALID", layers.dilated(size))
+    yield backward(rng, "SAME, with a stride along the height", layers.same_dilated(size))
 
 
 @values("conv2d_backward")
-def conv2d_backward_groups(rng: Generator) -> Iterator[Case]:
-    """conv2d_backward in groups"""
-    yield case("4 channels in 2 groups", *_back(rng, (2, 3, 2, 6), *_SHAPES["groups"]), **VALID | {"groups": 2})
+def conv2d_backward_groups(rng: Generator, size: Sizes) -> Iterator[Case]:
+    """conv2d_backward in groups: several groups, a group for every channel, and groups with all other options"""
+    yield backward(rng, "several groups, VALID", layers.several_groups(size))
+    yield backward(rng, "depthwise, SAME, with a stride along the width", layers.depthwise(size))
+    yield backward(rng, EVERYTHING, layers.everything(size))
 
 
 # --- pooling ----------------------------------------------------------------------------------------------
 
 
 @values("max_pool")
-def max_pool_values(rng: Generator) -> Iterator[Case]:
+def max_pool_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool: windows side by side, and windows that overlap"""
-    yield case("2 x 2 windows, stride 2", rng.normal(size=_HALVED), **HALVING)
-    yield case("3 x 2 windows, strides 2 and 1", rng.normal(size=_OVERLAPPED), **OVERLAPPING)
+    yield pool(rng.normal, "side by side", layers.side_by_side(size))
+    yield pool(rng.normal, "overlapping, rows left over", layers.overlapping(size))
 
 
 @values("max_pool")
-def max_pool_padded(rng: Generator) -> Iterator[Case]:
+def max_pool_padded(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool with padding where all numbers are negative"""
-    yield case("3 x 3 windows, stride 2, SAME", _negative(rng), **PADDED)
+    yield pool(negative(rng), "odd windows, SAME, with strides", layers.same_odd_windows(size))
+    yield pool(negative(rng), "even windows, SAME, stride 1", layers.same_even_windows(size))
+    yield pool(negative(rng), NUMBERED, layers.numbered_windows(size))
 
 
 @gradients("max_pool", needs=("max_pool_values",))
-def max_pool_gradient(rng: Generator) -> Iterator[Case]:
+def max_pool_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool lets JAX differentiate it"""
-    yield case("3 x 2 windows, strides 2 and 1", rng.normal(size=_OVERLAPPED), **OVERLAPPING)
+    yield pool(rng.normal, "overlapping, rows left over", layers.overlapping(size))
 
 
 @values("max_pool_backward")
-def max_pool_backward_values(rng: Generator) -> Iterator[Case]:
+def max_pool_backward_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool_backward: each window's gradient goes to its maximum"""
-    yield case("2 x 2 windows, stride 2", rng.normal(size=(2, 2, 3, 3)), rng.normal(size=_HALVED), **HALVING)
+    yield unpool(rng, rng.normal, "side by side", layers.side_by_side(size))
 
 
 @values("max_pool_backward")
-def max_pool_backward_overlap(rng: Generator) -> Iterator[Case]:
+def max_pool_backward_overlap(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool_backward where windows overlap"""
-    dy = rng.normal(size=(1, 3, 4, 2))
-    yield case("3 x 2 windows, strides 2 and 1", dy, rng.normal(size=_OVERLAPPED), **OVERLAPPING)
+    yield unpool(rng, rng.normal, "overlapping, rows left over", layers.overlapping(size))
 
 
 @values("max_pool_backward", needs=("max_pool_backward_values",))
-def max_pool_backward_ties(rng: Generator) -> Iterator[Case]:
+def max_pool_backward_ties(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool_backward of equal numbers: the first maximum of a window receives everything"""
     # The ties are at 0, which stays 0 when the grader moves inputs by a rounding error to see what that does.
-    x = -np.maximum(rng.normal(size=_HALVED), 0)
-    yield case("half of the numbers 0, none above", rng.normal(size=(2, 2, 3, 3)), x, **HALVING)
-    yield case("all numbers 0", rng.normal(size=(2, 2, 3, 3)), np.zeros(_HALVED), **HALVING)
+    yield unpool(rng, half_zero(rng), "side by side, half of the numbers 0, none above", layers.side_by_side(size))
+    yield unpool(rng, zeros, "overlapping, all numbers 0", layers.overlapping(size))
 
 
 @values("max_pool_backward")
-def max_pool_backward_padded(rng: Generator) -> Iterator[Case]:
+def max_pool_backward_padded(rng: Generator, size: Sizes) -> Iterator[Case]:
     """max_pool_backward with padding where all numbers are negative"""
-    yield case("3 x 3 windows, stride 2, SAME", rng.normal(size=(1, 3, 3, 2)), _negative(rng), **PADDED)
+    yield unpool(rng, negative(rng), "odd windows, SAME, with strides", layers.same_odd_windows(size))
+    yield unpool(rng, negative(rng), "even windows, SAME, stride 1", layers.same_even_windows(size))
+    yield unpool(rng, negative(rng), NUMBERED, layers.numbered_windows(size))
 
 
 @values("avg_pool")
-def avg_pool_values(rng: Generator) -> Iterator[Case]:
+def avg_pool_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """avg_pool without padding"""
-    yield case("3 x 2 windows, strides 2 and 1", rng.normal(size=_OVERLAPPED), **OVERLAPPING, count_include_pad=True)
+    yield pool(rng.normal, "overlapping, rows left over", layers.overlapping(size), count_include_pad=True)
+    yield pool(rng.normal, "side by side", layers.side_by_side(size), count_include_pad=False)
 
 
 @values("avg_pool")
-def avg_pool_with_padding(rng: Generator) -> Iterator[Case]:
+def avg_pool_with_padding(rng: Generator, size: Sizes) -> Iterator[Case]:
     """avg_pool that counts the padding"""
-    yield case("3 x 3 windows, stride 2, SAME", 1 + rng.normal(size=_SQUARE), **PADDED, count_include_pad=True)
+    odd = layers.same_odd_windows(size)
+    yield pool(around_one(rng), "odd windows, SAME, with strides", odd, count_include_pad=True)
+    yield pool(around_one(rng), NUMBERED, layers.numbered_windows(size), count_include_pad=True)
 
 
 @values("avg_pool")
-def avg_pool_without_padding(rng: Generator) -> Iterator[Case]:
+def avg_pool_without_padding(rng: Generator, size: Sizes) -> Iterator[Case]:
     """avg_pool that leaves the padding out"""
-    x = 1 + rng.normal(size=_SQUARE)
-    yield case("3 x 3 windows, stride 2, padding 1 above, 1 left, 2 right", x, **UNEVEN, count_include_pad=False)
+    yield pool(around_one(rng), NUMBERED, layers.numbered_windows(size), count_include_pad=False)
+    even = layers.same_even_windows(size)
+    yield pool(around_one(rng), "even windows, SAME, stride 1", even, count_include_pad=False)
 
 
 @values("global_avg_pool")
-def global_avg_pool_values(rng: Generator) -> Iterator[Case]:
+def global_avg_pool_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """global_avg_pool is the mean of every channel"""
-    yield case("8 x 10 pixels", 1 + rng.normal(size=(2, 8, 10, 3)))
+    shape = size.apart((2, 1, 4), (8, 1, 12), (10, 1, 12), (3, 2, 5))
+    yield case("several channels", 1 + rng.normal(size=shape))
 
 
 @values("adaptive_avg_pool")
-def adaptive_avg_pool_even(rng: Generator) -> Iterator[Case]:
+def adaptive_avg_pool_even(rng: Generator, size: Sizes) -> Iterator[Case]:
     """adaptive_avg_pool where the sizes divide"""
-    yield case("6 x 4 pixels to 3 x 2", rng.normal(size=(1, 6, 4, 2)), out=(3, 2))
+    out, times = size.apart((3, 2, 4), (2, 2, 4)), size(2, 2, 4)
+    channels = size(2, 1, 4)
+    yield case("sizes that divide", rng.normal(size=(1, out[0] * times, out[1] * times, channels)), out=out)
+    batch, rows, columns, channels = size.apart((2, 2, 5), (5, 2, 6), (4, 2, 6), (3, 1, 4))
+    yield case("one row, all columns", rng.normal(size=(batch, rows, columns, channels)), out=(1, columns))
 
 
 @values("adaptive_avg_pool")
-def adaptive_avg_pool_uneven(rng: Generator) -> Iterator[Case]:
+def adaptive_avg_pool_uneven(rng: Generator, size: Sizes) -> Iterator[Case]:
     """adaptive_avg_pool where the sizes do not divide, and to more pixels than there are"""
-    yield case("8 x 10 pixels to 3 x 4", rng.normal(size=(2, 8, 10, 3)), out=(3, 4))
-    yield case("3 x 2 pixels to 5 x 3", rng.normal(size=(1, 3, 2, 2)), out=(5, 3))
+    out, times, rest = size.apart((3, 3, 5), (4, 3, 5)), size(2, 1, 3), size(2, 1, 2)
+    x = rng.normal(size=(2, *(times * n + rest for n in out), size(3, 1, 4)))
+    yield case("fewer rows and columns, with a rest", x, out=out)
+    rows, columns = size.apart((3, 3, 5), (2, 2, 5))
+    x = rng.normal(size=(1, rows, columns, 2))
+    yield case("more rows and columns", x, out=(rows + size(2, 1, 2), columns + 1))
+    rows, columns, times = size(3, 3, 5), size(3, 3, 5), size(2, 1, 3)
+    x = rng.normal(size=(2, rows, times * columns + 1, 3))
+    yield case("more rows, fewer columns", x, out=(rows + size(2, 1, 2), columns))
 
 
 # --- the network ------------------------------------------------------------------------------------------
 
 
 @values("cnn_forward", needs=("conv2d_same", "max_pool_values"))
-def cnn_forward_values(rng: Generator) -> Iterator[Case]:
+def cnn_forward_values(rng: Generator, size: Sizes) -> Iterator[Case]:
     """cnn_forward returns the logits"""
-    yield case("8 x 8 pixels, one channel", _network(rng, (1, 2, 3), 2 * 2, 4), rng.normal(size=(3, 8, 8, 1)))
-    yield case("9 x 12 pixels, three channels", _network(rng, (3, 4, 2), 2 * 3, 5), rng.normal(size=(2, 9, 12, 3)))
+    yield one_channel(rng, size)
+    rows, columns = 4 * size(1, 2, 3) + size.one(3, 1), 4 * size(2, 1, 3) + 2
+    channels, first, second = size.apart((3, 2, 5), (4, 2, 5), (2, 2, 5))
+    network = draw_network(rng, (channels, first, second), (rows // 4) * (columns // 4), size(5, 2, 6))
+    label = "one image of several channels, pixels left over at both poolings"
+    yield case(label, network, rng.normal(size=(1, rows, columns, channels)))
 
 
 @gradients("cnn_forward", wrt=(0, 1), needs=("cnn_forward_values",))
-def cnn_forward_gradient(rng: Generator) -> Iterator[Case]:
+def cnn_forward_gradient(rng: Generator, size: Sizes) -> Iterator[Case]:
     """cnn_forward lets JAX differentiate it for every parameter and the image"""
-    yield case("8 x 8 pixels, one channel", _network(rng, (1, 2, 3), 2 * 2, 4), rng.normal(size=(3, 8, 8, 1)))
+    yield one_channel(rng, size)
 
 
 # --- training and speed -----------------------------------------------------------------------------------
@@ -264,7 +363,7 @@ def _accuracy(logits: Any, labels: np.ndarray) -> Mapping[str, float]:
 )
 def digits_training(rng: Generator) -> Iterator[Task]:
     """your network learns to read handwritten digits"""
-    images, labels = _digits()
+    images, labels = digits()
     order = rng.permutation(len(images))
     held_out, rest = order[:HELD_OUT], order[HELD_OUT:]
     epochs = -(-STEPS * BATCH // len(rest))
@@ -285,65 +384,12 @@ def digits_training(rng: Generator) -> Iterator[Task]:
 @throughput("conv2d", bands=((0.3, 1.0), (0.15, 0.6), (0.07, 0.3)), needs=("conv2d_same",))
 def conv2d_speed(rng: Generator) -> Iterator[Case]:
     """conv2d of a larger batch is not much slower than the reference's"""
-    yield case("16 images, 32 to 64 channels", *_conv(rng, (16, 16, 16, 32), (3, 3, 32, 64)), **SAME)
+    yield case("16 images, 32 to 64 channels", *image_and_kernel(rng, (16, 16, 16, 32), (3, 3, 32, 64)), **SAME)
 
 
 # Only operations count: what a library's convolution needs for itself does not show in its program.
 @cost("conv2d", of=("flops",), needs=("conv2d_same", "conv2d_groups"))
 def conv2d_cost(rng: Generator) -> Iterator[Case]:
     """conv2d in groups spends no operations on channels that do not mix"""
-    images = _conv(rng, (16, 16, 16, 32), (3, 3, 8, 64))
+    images = image_and_kernel(rng, (16, 16, 16, 32), (3, 3, 8, 64))
     yield case("16 images, 32 to 64 channels in 4 groups", *images, **SAME | {"groups": 4})
-
-
-# --- drawing inputs ---------------------------------------------------------------------------------------
-
-# Shapes of image and kernel that conv2d and conv2d_backward share.
-_SHAPES = {
-    "strides": ((2, 8, 7, 2), (3, 2, 2, 3)),
-    "same": ((2, 6, 6, 3), (3, 1, 3, 3)),
-    "explicit": ((1, 5, 6, 2), (3, 3, 2, 3)),
-    "dilation": ((1, 8, 7, 2), (3, 2, 2, 3)),
-    "groups": ((2, 5, 4, 4), (3, 3, 2, 6)),
-}
-_HALVED, _OVERLAPPED, _SQUARE = (2, 4, 6, 3), (1, 8, 5, 2), (1, 5, 6, 2)
-
-
-def _conv(rng: Generator, image: tuple[int, ...], kernel: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    return rng.normal(size=image), _kernel(rng, kernel), rng.normal(size=kernel[-1])
-
-
-def _back(
-    rng: Generator, dy: tuple[int, ...], image: tuple[int, ...], kernel: tuple[int, ...]
-) -> tuple[np.ndarray, ...]:
-    return rng.normal(size=dy), rng.normal(size=image), _kernel(rng, kernel)
-
-
-def _kernel(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return rng.normal(size=shape) / np.sqrt(np.prod(shape[:-1]))
-
-
-@lru_cache(maxsize=1)
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    """The 1,797 handwritten digits that come with scikit-learn: (N, 8, 8, 1) from 0 to 1, and labels (N,).
-
-    Read from the package's folder: importing scikit-learn itself takes longer than everything else here.
-    """
-    found = importlib.util.find_spec("sklearn")
-    folders = (found.submodule_search_locations if found else None) or []
-    path = next((p for f in folders if (p := Path(f, "datasets", "data", "digits.csv.gz")).exists()), None)
-    if path is None:
-        raise FileNotFoundError("the digits come with scikit-learn, which is not installed: pip install scikit-learn")
-    with gzip.open(path, "rt") as stream:
-        table = np.loadtxt(stream, delimiter=",", dtype=np.int32)
-    return (table[:, :64] / 16).reshape(-1, 8, 8, 1), table[:, 64]
-
-
-def _negative(rng: Generator) -> np.ndarray:
-    return -0.1 - np.abs(rng.normal(size=_SQUARE))
-
-
-def _network(rng: Generator, channels: tuple[int, int, int], pixels: int, classes: int) -> dict[str, Any]:
-    first, second, third = channels
-    shapes = {"conv1": (3, 3, first, second), "conv2": (3, 3, second, third), "dense": (pixels * third, classes)}
-    return {name: {"w": 1.5 * _kernel(rng, s), "b": 0.3 * rng.normal(size=s[-1])} for name, s in shapes.items()}

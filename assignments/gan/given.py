@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 Params = list[dict[str, Any]]
 
-LATENT = 4  # numbers in the noise of one sample
+LATENT = 4  # numbers in the noise of one sample, on the ring
 MODES, RADIUS, SPREAD = 8, 2.0, 0.2  # the ring: so many Gaussians, on a circle of this radius, this wide
 BATCH = 128
 LEARNING_RATE, BETA1, BETA2, EPSILON = 2e-3, 0.5, 0.9, 1e-8
@@ -31,7 +31,7 @@ def critic(params: Params, x: Any) -> Any:
 
 
 def generator(params: Params, z: Any) -> Any:
-    """Turn noise z (M, LATENT) into samples (M, D)."""
+    """Turn noise z (M, L) into samples (M, D)."""
     return _mlp(params, z)
 
 

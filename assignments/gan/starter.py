@@ -34,7 +34,7 @@ def d_loss_smoothed(real, fake, smooth):
     Args:
         real: (N, 1) float32 logits.
         fake: (M, 1) float32 logits.
-        smooth: () float32, an array like the others, from 0 to 0.5.
+        smooth: () float32, an array like the others, from 0 to 0.5, both included.
     Returns:
         () float32.
     """
@@ -160,8 +160,8 @@ def d_objective(d, g, real, z):
     Args:
         d: parameters of the critic, for given.critic(d, x).
         g: parameters of the generator, for given.generator(g, z).
-        real: (N, 2) float32 samples.
-        z: (M, 4) float32 noise.
+        real: (N, D) float32 samples.
+        z: (M, L) float32 noise.
     Returns:
         () float32.
     """
@@ -176,7 +176,7 @@ def g_objective(g, d, z):
     Args:
         g: parameters of the generator.
         d: parameters of the critic.
-        z: (M, 4) float32 noise.
+        z: (M, L) float32 noise.
     Returns:
         () float32.
     """
@@ -188,9 +188,9 @@ def train_step(state, real, z_d, z_g):
 
     Args:
         state: {"d": parameters, "g": parameters, "d_opt": Adam's state, "g_opt": Adam's state}.
-        real: (N, 2) float32 samples.
-        z_d: (M, 4) float32, noise for the discriminator's update.
-        z_g: (M, 4) float32, noise for the generator's update.
+        real: (N, D) float32 samples.
+        z_d: (M, L) float32, noise for the discriminator's update; M need not be N.
+        z_g: (K, L) float32, noise for the generator's update; K need not be M.
     Returns:
         the new state, same structure, and {"d": (), "g": ()}: both objectives, each before its own update.
     """

@@ -1,4 +1,8 @@
-"""The command line.  Exit codes: 0 all judged and passed, 1 some check failed, 2 usage, 3 something not judged."""
+"""The command line: one module for each group of commands; each command is one call into the engine.
+
+Exit codes: 0 all judged and passed, 1 some check failed, 2 usage, 3 something could not be judged, 130 interrupted.
+A user's error never shows a traceback, and everything that is printed is escaped.
+"""
 
 from __future__ import annotations
 
@@ -8,61 +12,55 @@ from typing import Annotated
 import typer
 
 from autograder import __version__
-from autograder.answers import ReferenceFailed
-from autograder.assignment import AssignmentError
 from autograder.cli import (
-    attempts,
     authors,
     bank,
+    check,
+    demo,
     exam,
     export,
+    grade,
     gradebook,
     handover,
-    instructors,
+    ledger,
+    machine,
     nbgrader,
     package,
-    students,
 )
-from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, UsageError, complain, out
-from autograder.cluster_start import ClusterError
-from autograder.device import DeviceError
-from autograder.gradebook.policy import PolicyError
-from autograder.gradebook.records import LedgerError
-from autograder.plan import SeedError
-from autograder.results import ResultError
-from autograder.store import Busy
-from question_bank.document import DocumentError
-from question_bank.errata import ErrataError
-from question_bank.exam.fields import ExamError
-from question_bank.propose import ProposalError
-from question_bank.store import BankError
-from question_bank.template import TemplateError
+from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, complain, out
+from autograder.errors import NotJudgedError, UserError
+from question_bank.errors import NotMadeError
+from question_bank.errors import UserError as BankUserError
+
+__all__ = ["main"]
 
 INTERRUPTED = 130
 
 app = typer.Typer(
     name="autograder",
-    help="Exams and grading for deep-learning courses: submissions become programs, programs are judged.",
+    help="Exams and grading for deep-learning courses: submissions become programs, and the programs are judged.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(students.check)
-app.command()(instructors.grade)
-app.command()(instructors.rescore)
+app.command()(check.check)
+app.command()(grade.grade)
+app.command()(grade.rescore)
 app.command()(handover.trace)
+app.command("shape-key")(handover.shape_key)
 app.command()(handover.judge)
-app.command()(instructors.report)
+app.command()(grade.report)
 app.command()(export.export)
-app.command()(attempts.record)
-app.command()(attempts.attempts)
-app.command()(attempts.override)
-app.command()(attempts.extend)
+app.command()(ledger.record)
+app.command()(ledger.attempts)
+app.command()(ledger.override)
+app.command()(ledger.extend)
 app.command()(gradebook.gradebook)
-app.command()(instructors.doctor)
-app.command()(instructors.bench)
-app.command()(instructors.demo)
+app.command()(machine.doctor)
+app.command()(machine.bench)
+app.command()(demo.demo)
 app.command("list")(authors.list_command)
+app.command()(authors.profiles)
 app.command()(authors.starter)
 app.command()(authors.new)
 app.command()(authors.validate)
@@ -79,18 +77,14 @@ def main() -> None:
         code = app(standalone_mode=False) or OK
         if code == INTERRUPTED:  # how typer returns Ctrl-C
             raise KeyboardInterrupt
-    except (UsageError, Busy, AssignmentError, SeedError, ResultError, BankError, DocumentError, ErrataError) as error:
+    except (UserError, BankUserError) as error:
         code = complain(str(error), USAGE)
-    except (LedgerError, PolicyError, ExamError, ClusterError) as error:
-        code = complain(str(error), USAGE)
-    except (ReferenceFailed, DeviceError, ProposalError, TemplateError) as error:
+    except (NotJudgedError, NotMadeError) as error:
         code = complain(str(error), NOT_ALL_JUDGED)
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        code = complain(
-            "interrupted; what was finished is stored, and the same command goes on from there", INTERRUPTED
-        )
+        code = complain("interrupted; finished results are stored. Run the same command again to resume.", INTERRUPTED)
     except OSError as error:
         code = complain(f"{error.filename or 'a file'}: {error.strerror or error}", USAGE)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What the commands share: options, finding what is meant, saying what is wrong."""
+"""What the commands share: consoles, errors, exit codes, progress, and finding assignments, seeds and results."""
 
 from __future__ import annotations
 
@@ -7,46 +7,37 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
-from autograder.answers import obtain
-from autograder.assignment import Assignment, find_root, list_assignments, load, load_folder
-from autograder.batch import grade_many
-from autograder.collect import ArchiveError, CollectError, Collection
-from autograder.collect import collect as collect_submissions
-from autograder.device import DeviceError
-from autograder.evaluate import Memory
-from autograder.grade import Session
-from autograder.judge import LEFT_OUT
-from autograder.plan import PUBLIC, Seed, make_plan, read_seed, secret_seed
+from autograder.assignment.load import Assignment, find_root, list_assignments, load, load_folder
+from autograder.assignment.seed import PUBLIC, Keys, Seed, SeedError, read_seed, secret_seed, tracing_keys
+from autograder.cli.options import SECRET_VARIABLE, SHAPES_VARIABLE
+from autograder.errors import UserError
+from autograder.grading.batch import DEFAULT, grade_many
+from autograder.grading.draws import Draws
+from autograder.grading.grade import Session
+from autograder.grading.options import RunOptions
+from autograder.judge.device.evaluator import ResultCache
+from autograder.judge.device.process import DeviceError
 from autograder.report import visible
-from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, SKIPPED, Result, ResultError, from_json
-from autograder.sandbox import Sandbox
+from autograder.result_json import from_json
+from autograder.results import NextStep, Result, ResultError, next_step
+from autograder.sandbox.bubblewrap import Sandbox
+from autograder.submission.collect import Collection
+from autograder.submission.collect import collect as collect_submissions
 
 OK, SOME_FAILED, USAGE, NOT_ALL_JUDGED = 0, 1, 2, 3
-SECRET_VARIABLE = "AUTOGRADER_KEY"
-
 out = Console()
 err = Console(stderr=True)
 
-Root = Annotated[
-    Path | None, typer.Option("--root", help="Course folder; default: the nearest one that holds assignments/.")
-]
-Slug = Annotated[str | None, typer.Option("--assignment", "-a", help="Name of the assignment (see: autograder list).")]
-Device = Annotated[str, typer.Option("--device", help="Where programs are judged: cpu, gpu, tpu or auto.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
-Quick = Annotated[bool, typer.Option("--quick", help="Numbers only: leave out training, throughput and cost.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every case and number.")]
 
-
-class UsageError(Exception):
-    """What was asked cannot be done; the message says what was expected."""
+class UsageError(UserError):
+    """A command that cannot be carried out as given; the message says what was expected."""
 
 
 def complain(message: str, code: int) -> int:
@@ -58,8 +49,16 @@ def plain(text: str) -> str:
     return escape(visible(text))
 
 
+def make_table(*columns: str) -> Table:
+    """Make a plain table for the terminal: a column whose title begins with ">" holds numbers, right-aligned."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    for title in columns:
+        table.add_column(Text(visible(title.removeprefix(">"))), justify="right" if title[:1] == ">" else "left")
+    return table
+
+
 def find_assignment(slug: str | None, root: Path | None, submission: Path | None) -> Assignment:
-    """The assignment that is meant: named, beside the submission, or the only one there is."""
+    """Find the assignment: by its name, beside the submission, or the only assignment of the course."""
     if slug is None and submission is not None:
         beside = Path(os.path.realpath(submission)).parent  # resolve() fails on a loop of links
         if (beside / "assignment.toml").exists():
@@ -68,43 +67,44 @@ def find_assignment(slug: str | None, root: Path | None, submission: Path | None
     folder = root or find_root()
     known = list_assignments(folder)
     if slug is None and len(known) != 1:
-        raise UsageError(f"which assignment? name it with -a (there: {', '.join(known) or 'none'})")
+        raise UsageError(f"expected an assignment: name it with -a (known: {', '.join(known) or 'none'})")
     return load(slug or known[0], folder)
 
 
-def open_session(loaded: Assignment, seed: Seed, box: Sandbox, quiet: bool) -> Session:
-    plan = make_plan(loaded, seed)
+def open_session(loaded: Assignment, keys: Keys, sandbox: Sandbox, quiet: bool, *, tracing: bool = False) -> Session:
+    """Prepare what a run needs; a run that only traces needs no answer that depends on the numbers."""
+    draws = Draws(loaded, keys)
     with spinner("preparing the reference answers (once)", quiet):
-        answers = obtain(plan)
-    return Session(plan, answers, box, Memory())
+        draws.public()
+        if not tracing:
+            draws.get(0)  # a reference that fails is told at once; other sets follow when a submission needs them
+    return Session(draws, sandbox, ResultCache())
 
 
 def grade_all(
     paths: Sequence[Path],
     loaded: Assignment,
     seed: Seed,
-    box: Sandbox,
+    sandbox: Sandbox,
     folder: Path,
+    options: RunOptions = DEFAULT,
     *,
-    jobs: int = 0,
-    device: str = "auto",
-    quick: bool = False,
     quiet: bool = False,
 ) -> list[Result]:
     """Grade with a progress bar; results are stored under ``folder/results``."""
-    session = open_session(loaded, seed, box, quiet)
+    session = open_session(loaded, seed.keys(loaded.slug), sandbox, quiet)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=quiet) as progress:
         task = progress.add_task(f"grading {loaded.slug}", total=len(paths))
 
-        def done(result: Result, kept: bool) -> None:
+        def on_result(result: Result, kept: bool) -> None:
             progress.update(task, advance=1, description=f"grading {loaded.slug}")
 
-        def say(text: str) -> None:
+        def on_progress(text: str) -> None:
             progress.update(task, description=f"grading {loaded.slug}: {plain(text)[:60]}")
 
         where = folder / "results"
-        return grade_many(paths, session, where, jobs=jobs, device=device, quick=quick, done=done, say=say)
+        return grade_many(paths, session, where, options, on_result=on_result, on_progress=on_progress)
 
 
 def find_seed(key_file: Path | None, public: bool) -> Seed:
@@ -115,25 +115,40 @@ def find_seed(key_file: Path | None, public: bool) -> Seed:
     if os.environ.get(SECRET_VARIABLE):
         return secret_seed(os.environ[SECRET_VARIABLE].encode(), f"${SECRET_VARIABLE}")
     raise UsageError(
-        f"grading needs the course secret: --key-file course.key, or {SECRET_VARIABLE} "
-        "(make one with: openssl rand -hex 32 > course.key); --public rehearses without marks"
+        f"grading needs the course secret: pass --key-file course.key or set {SECRET_VARIABLE} "
+        "(create a key with: openssl rand -hex 32 > course.key). To rehearse without marks, pass --public"
     )
 
 
-def require_sandbox(box: Sandbox, *, allow_none: bool) -> None:
-    if not box.isolated and not (allow_none and box.level == "none"):
+def find_tracing_keys(shape_key: Path | None, public: bool, slug: str) -> Keys:
+    """Find the keys of a machine that traces: the shape key from a file or the environment, or public ones."""
+    if public:
+        return PUBLIC.keys(slug)
+    if shape_key is not None:
+        try:
+            return tracing_keys(shape_key.read_text(), slug)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SeedError(f"the shape key {shape_key} cannot be read: {error}") from None
+    if os.environ.get(SHAPES_VARIABLE):
+        return tracing_keys(os.environ[SHAPES_VARIABLE], slug)
+    raise UsageError(
+        f"tracing needs the shape key of {slug}: pass --shape-key FILE or set {SHAPES_VARIABLE} "
+        f"(make it where the course secret is: autograder shape-key -a {slug} --key-file course.key). "
+        "To rehearse without marks, pass --public"
+    )
+
+
+def require_sandbox(sandbox: Sandbox, *, allow_none: bool) -> None:
+    if not sandbox.isolated and not (allow_none and sandbox.level == "none"):
         raise DeviceError(
-            f"the sandbox is not complete ({box.level}); nothing was run. {box.advice}. "
-            "To grade without it all the same: --unsandboxed (stored with every mark)"
+            f"the sandbox is not complete ({sandbox.level}); nothing was run. {sandbox.advice}. "
+            "To grade without a sandbox anyway, pass --unsandboxed (recorded with every mark)"
         )
 
 
 def collect(paths: Sequence[Path], folder: Path = Path("graded"), slug: str = "") -> Collection:
-    """Find the submissions; what has to be unpacked goes to ``folder/work``."""
-    try:
-        return collect_submissions(paths, folder / "work", slug)
-    except (ArchiveError, CollectError) as error:
-        raise UsageError(str(error)) from None
+    """Find the submissions; archives are unpacked into ``folder/work``."""
+    return collect_submissions(paths, folder / "work", slug)
 
 
 def stored_results(folder: Path) -> list[tuple[Path, Result]]:
@@ -142,17 +157,17 @@ def stored_results(folder: Path) -> list[tuple[Path, Result]]:
         try:
             found.append((path, from_json(path.read_text())))
         except (ResultError, OSError, UnicodeDecodeError) as error:
-            complain(f"{path}: {error}; left as it is", USAGE)
+            complain(f"{path}: {error}; skipped", USAGE)
     if not found:
         raise UsageError(f"no graded results in {folder / 'results'}: expected the --out folder of autograder grade")
     return found
 
 
 def exit_code(results: Sequence[Result]) -> int:
-    outcomes = {c.outcome for r in results for c in r.checks if c.message != LEFT_OUT}
-    if any(r.problem.startswith("not judged") for r in results) or outcomes & {NOT_JUDGED, INCONCLUSIVE}:
+    steps = {next_step(result) for result in results}
+    if not all(step.final for step in steps):
         return NOT_ALL_JUDGED
-    return SOME_FAILED if outcomes & {FAILED, SKIPPED} or any(r.problem for r in results) else OK
+    return SOME_FAILED if NextStep.RESUBMIT in steps else OK
 
 
 def print_json(value: object) -> None:
@@ -161,7 +176,7 @@ def print_json(value: object) -> None:
 
 @contextlib.contextmanager
 def spinner(text: str, quiet: bool) -> Iterator[Callable[[str], object]]:
-    """Show that something is under way; yields a function that changes the text."""
+    """Show a spinner while the block runs; yields a function that changes its text."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""Results for other programs: export."""
+"""The command export: results for other programs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
-from autograder.assignment import AssignmentError, find_root, load
-from autograder.cli.common import Root, UsageError, err, plain, stored_results
-from autograder.results import Result, to_json
+from autograder.assignment.load import AssignmentError, find_root, load
+from autograder.cli.common import UsageError, err, plain, stored_results
+from autograder.cli.options import Root
+from autograder.result_json import to_json
+from autograder.results import Result
 
 EACH = ("gradescope", "classroom")  # one file for each submission
 FORMATS = ("junit", "gradescope", "github", "classroom", "json")
@@ -24,13 +26,15 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Folder of a grading run.")],
     form: Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")],
     file: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write, or folder for one file each; default: print.")
+        Path | None,
+        typer.Option("--out", "-o", help="File to write, or folder for a file per submission; default: print."),
     ] = None,
     root: Root = None,
 ) -> None:
     """Write the results of a grading run for another program: Jenkins, GitLab, GitHub, Gradescope.
 
-    With github, annotations are printed and the summary goes where GITHUB_STEP_SUMMARY says.
+    With --format github, annotations are printed, and the summary is appended to the file that
+    GITHUB_STEP_SUMMARY names.
 
     Example: autograder export graded --format junit -o junit.xml
     """
@@ -43,12 +47,12 @@ def export(
         title = load(title, root or find_root()).title
     if form in EACH and len(stored) > 1:
         if file is None or (file.exists() and not file.is_dir()):
-            raise UsageError(f"{form} wants one file for each of {len(stored)} submissions: name a folder with -o")
+            raise UsageError(f"{form} needs one file for each of {len(stored)} submissions: name a folder with -o")
         file.mkdir(parents=True, exist_ok=True)
         render = _render(form, title)
         for path, result in stored:  # names of result files are made by us
             (file / path.name).write_text(render([result]), encoding="utf-8")
-        err.print(f"written: {plain(str(file))}, {len(stored)} files", highlight=False, soft_wrap=True)
+        err.print(f"Wrote {len(stored)} files to {plain(str(file))}", highlight=False, soft_wrap=True)
         return
     text = _render(form, title)(results)
     if form == "github" and os.environ.get(SUMMARY):
@@ -60,13 +64,13 @@ def export(
         sys.stdout.write(text)
     else:
         file.write_text(text, encoding="utf-8")
-        err.print(f"written: {plain(str(file))}", highlight=False, soft_wrap=True)
+        err.print(f"Wrote {plain(str(file))}", highlight=False, soft_wrap=True)
 
 
 def _render(form: str, title: str) -> Callable[[Sequence[Result]], str]:
     from autograder.exchange.classroom import classroom
     from autograder.exchange.github import annotations
-    from autograder.exchange.gradescope import gradescope
+    from autograder.exchange.gradescope.results import gradescope
     from autograder.exchange.junit import junit
 
     makers: dict[str, Callable[[Sequence[Result]], str]] = {

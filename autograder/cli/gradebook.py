@@ -1,4 +1,4 @@
-"""Marks: gradebook, and the list of who moved."""
+"""The command gradebook: marks, and the list of marks that changed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from autograder.assignment import AssignmentError, find_root, load
-from autograder.cli.attempts import Db, RosterFile, open_ledger
-from autograder.cli.common import NOT_ALL_JUDGED, OK, UsageError, Verbose, err, out, plain
+from autograder.assignment.load import AssignmentError, find_root, load
+from autograder.cli.common import NOT_ALL_JUDGED, OK, UsageError, err, make_table, out, plain
+from autograder.cli.ledger import Db, RosterFile, open_ledger
+from autograder.cli.options import Verbose
 from autograder.gradebook.policy import Policy, read_policy
 from autograder.gradebook.records import DEFAULT, short
 from autograder.gradebook.roster import read_roster
@@ -27,7 +27,7 @@ COURSE = Path("course.toml")
 FORMATS = ("table", "csv", "canvas", "moodle", "json")
 
 PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help='File with a section "policy"; default: course.toml, if there.')
+    Path | None, typer.Option("--policy", help='File with a "policy" section; default: course.toml if it exists.')
 ]
 
 
@@ -36,16 +36,16 @@ def gradebook(
     policy: PolicyFile = None,
     roster: RosterFile = None,
     form: Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")] = "table",
-    file: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; default: print.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; default: print.")] = None,
     update: Annotated[
-        Path | None, typer.Option("--update", help="With canvas: an export of Canvas' gradebook to bring up to date.")
+        Path | None, typer.Option("--update", help="With --format canvas: a Canvas gradebook export to update.")
     ] = None,
     before: Annotated[
-        Path | None, typer.Option("--before", help="Another policy: list who moves from its marks to these, and why.")
+        Path | None, typer.Option("--before", help="Compare with this policy: list the marks that differ, and why.")
     ] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Show the marks that the policy makes of the ledger, or write them for another program.
+    """Compute marks from the ledger with the policy; show them, or write them for another program.
 
     Example: autograder gradebook --db sqlite:///course.db --policy course.toml --format canvas -o canvas.csv
     """
@@ -54,7 +54,7 @@ def gradebook(
     if form not in FORMATS:
         raise UsageError(f"unknown format {form!r}: expected one of {', '.join(FORMATS)}")
     if update and form != "canvas":
-        raise UsageError("--update brings an export of Canvas up to date: say --format canvas with it")
+        raise UsageError("--update updates a Canvas gradebook export: add --format canvas")
     known, rules = read_roster(roster) if roster else None, find_policy(policy)
     with open_ledger(db) as ledger:
         held = ledger.book()
@@ -77,7 +77,7 @@ def gradebook(
 
 
 def rescore_ledger(db: str, policy: Path | None, roster: Path | None, root: Path | None, json: bool) -> None:
-    """Apply changed rubrics to all evidence in the ledger; say who moved, by how much and why."""
+    """Apply changed rubrics to all evidence in the ledger; list the marks that changed, by how much and why."""
     from autograder.gradebook.marks import make_marks, who_moved
     from autograder.gradebook.rescore import rescore
 
@@ -89,17 +89,17 @@ def rescore_ledger(db: str, policy: Path | None, roster: Path | None, root: Path
         after = ledger.book()
     because: dict[tuple[str, str], str] = {}
     for c in changed:
-        said = f"attempt {c.attempt}: " + (", ".join(c.checks) or f"now of {c.after.possible:g}")
+        said = f"attempt {c.attempt}: " + (", ".join(c.checks) or f"now out of {c.after.possible:g}")
         because[c.student, c.assignment] = "; ".join(filter(None, (because.get((c.student, c.assignment)), said)))
     moves = who_moved(make_marks(held, rules, known, now), make_marks(after, rules, known, now), because)
     show_moves(moves, "json" if json else "table", None)
     if not json:
-        scored = f"{len(held.attempts)} attempts looked at, {len(changed)} re-scored"
-        out.print(f"{scored}, {len({m.student for m in moves})} students moved", highlight=False)
+        scored = f"Attempts checked: {len(held.attempts)}; re-scored: {len(changed)}"
+        out.print(f"{scored}; students with changed marks: {len({m.student for m in moves})}", highlight=False)
 
 
 def find_policy(policy: Path | None) -> Policy:
-    """The policy that is meant: named, or ``course.toml`` here, or the plain one: the best attempt counts."""
+    """Find the policy: the named file, else ``course.toml`` here, else the default (the best attempt counts)."""
     if policy is None and COURSE.is_file():
         return read_policy(COURSE)
     return read_policy(policy) if policy else Policy()
@@ -124,15 +124,12 @@ def show_moves(moves: Sequence[Move], form: str, file: Path | None) -> None:
     for line in lines:
         out.print(plain(line), highlight=False, soft_wrap=True)
     if not moves:
-        out.print("nobody moved", highlight=False)
+        out.print("No marks changed", highlight=False)
 
 
 def _show(book: Gradebook, verbose: bool) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("student")
-    for column in book.columns:
-        table.add_column(Text(f"{visible(column.assignment)} ({short(column.possible)})"), justify="right")
-    table.add_column("total %", justify="right")
+    worth = (f">{column.assignment} ({short(column.possible)})" for column in book.columns)
+    table = make_table("student", *worth, ">total %")
     for row in book.rows:
         name = f"{row.student.id} {row.student.name}".strip()
         cells = [visible(name, limit=60)]
@@ -158,7 +155,7 @@ def _written(book: Gradebook, form: str, update: Path | None) -> tuple[str, tupl
 
     if update:
         made = updated(update.read_bytes(), book, titles=_titles(book), shown=str(update))
-        return made.text, (*made.remarks, f"{made.changed} points changed")
+        return made.text, (*made.remarks, f"Marks changed: {made.changed}")
     makers = {"csv": gradebook_csv, "table": gradebook_csv, "canvas": canvas, "moodle": moodle, "json": gradebook_json}
     return makers[form](book), ()
 
@@ -178,4 +175,4 @@ def _put(text: str, file: Path | None) -> None:
         sys.stdout.write(text)
     else:
         file.write_text(text, encoding="utf-8", newline="")
-        err.print(f"written: {plain(str(file))}", highlight=False, soft_wrap=True)
+        err.print(f"Wrote {plain(str(file))}", highlight=False, soft_wrap=True)

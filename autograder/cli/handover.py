@@ -1,4 +1,4 @@
-"""The two jobs of a CI that gives marks: trace (meets student code, knows no secret), judge (the other way round)."""
+"""The two CI jobs that give marks: trace (student code, the shape key) and judge (the secret, no student code)."""
 
 from __future__ import annotations
 
@@ -10,170 +10,169 @@ from typing import Annotated
 
 import typer
 
-from autograder import handover as folders
-from autograder import sandbox
-from autograder.cli.classrun import TABLE, Stored, choose, grade_class, note_collected, tell_remarks
+from autograder.cli.class_run import run_class, tell_remarks
 from autograder.cli.common import (
     NOT_ALL_JUDGED,
     OK,
-    SECRET_VARIABLE,
-    Device,
-    Json,
-    Quick,
-    Quiet,
-    Root,
-    Slug,
     UsageError,
     collect,
     err,
-    exit_code,
     find_assignment,
     find_seed,
+    find_tracing_keys,
     open_session,
     out,
     plain,
     require_sandbox,
     spinner,
 )
-from autograder.collect import Collected, Collection
-from autograder.evaluate import Evaluator
-from autograder.grade import Handed, Session, hand_out
-from autograder.plan import PUBLIC
-from autograder.report import show_table, write_reports
-from autograder.results import NOT_JUDGED, to_json
-from autograder.store import file_name, held
-from autograder.tally import outline
+from autograder.cli.options import (
+    SHAPES_VARIABLE,
+    Course,
+    Jobs,
+    Machine,
+    Printing,
+    Quick,
+    Quiet,
+    Secret,
+    Selection,
+    Unsandboxed,
+    grouped,
+)
+from autograder.files import PRIVATE, replaced
+from autograder.grading import handover
+from autograder.grading.grade import Session, TracedSubmission, trace_submission
+from autograder.judge.device.evaluator import Evaluator
+from autograder.results import Fault, Problem, ProblemKind
+from autograder.sandbox import bubblewrap
+from autograder.submission.collect import Collected, Collection
+from autograder.submission.read import read_submission
 
 
+@grouped
 def trace(
     submissions: Annotated[list[Path], typer.Argument(help="Files, folders or archives, as for grade.")],
-    assignment: Slug = None,
-    root: Root = None,
-    folder: Annotated[Path, typer.Option("--out", "-o", help="Where the programs go.")] = Path("programs"),
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Submissions side by side; 0: one per core.")] = 0,
+    course: Course,
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the programs.")] = Path("programs"),
+    shape_key: Annotated[
+        Path | None,
+        typer.Option("--shape-key", help=f"File with the shape key; default: the variable {SHAPES_VARIABLE}."),
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Use the public seed: a rehearsal without marks.")] = False,
+    jobs: Jobs = 0,
     quick: Quick = False,
-    unsandboxed: Annotated[
-        bool, typer.Option("--unsandboxed", help="Run without a sandbox; stored with every mark.")
-    ] = False,
+    unsandboxed: Unsandboxed = False,
     quiet: Quiet = False,
 ) -> None:
-    """Turn submissions into programs for another machine to judge; needs no secret and no reference.
+    """Turn submissions into programs for another machine to judge.
 
-    Example: autograder trace submissions/ -a backprop --out programs
+    Needs the shape key of the assignment (see: autograder shape-key), and neither the course secret nor the reference.
+
+    Example: autograder trace submissions/ -a backprop --shape-key backprop.shapes --out programs
     """
-    loaded = find_assignment(assignment, root, None)
-    box = sandbox.unsandboxed() if unsandboxed else sandbox.probe()
-    require_sandbox(box, allow_none=unsandboxed)
-    session = open_session(loaded, PUBLIC, box, quiet)
+    loaded = find_assignment(course.assignment, course.root, None)
+    sandbox = bubblewrap.unsandboxed() if unsandboxed else bubblewrap.probe()
+    require_sandbox(sandbox, allow_none=unsandboxed)
+    keys = find_tracing_keys(shape_key, public, loaded.slug)
+    draws = open_session(loaded, keys, sandbox, quiet, tracing=True).draws
     folder.mkdir(parents=True, exist_ok=True)
     evaluator = Evaluator("cpu", loaded.limits["run_seconds"], loaded.limits["memory_mb"])
-    with tempfile.TemporaryDirectory() as work, spinner("tracing", quiet) as say:
+    with tempfile.TemporaryDirectory() as work, spinner("tracing", quiet) as on_progress:
         collection = collect(submissions, Path(work), loaded.slug)
         if not quiet:
             tell_remarks(collection)
 
-        def one(c: Collected) -> Handed:
-            say(c.student)
-            handed = hand_out(c.path, session, measured=not quick, name=c.name)
-            handed = folders.quoted(handed, session.plan, session.answers, evaluator)
-            unpacked = c.path.is_relative_to(work)  # under a name of its own, the same in every run
-            target = folder / (c.path.name if unpacked else file_name(c.path).removesuffix(".json"))
-            folders.write_handover(folders.Handover(handed, c.student, c.submitted, c.late), target, session.plan)
-            return replace(handed, programs={}, sources={})
+        def trace_collected(collected: Collected) -> TracedSubmission:
+            on_progress(collected.student)
+            submission = read_submission(collected.path)
+            order = draws.request(draws.number(submission), measured=not quick, everything=True)
+            traced = trace_submission(submission, order, sandbox, name=collected.name)
+            traced = handover.quoted(traced, order, evaluator)
+            unpacked = collected.path.is_relative_to(work)  # under a name of its own, the same in every run
+            name = collected.path.name if unpacked else collected.result.removesuffix(".json")
+            label = handover.Handover(traced, collected.student, collected.submitted, collected.late)
+            handover.write_handover(label, folder / name, loaded, keys)
+            return replace(traced, programs={}, sources={})
 
         try:
             with ThreadPoolExecutor(jobs or None) as pool:
-                done = list(pool.map(one, collection.found))
+                done = list(pool.map(trace_collected, collection.found))
         finally:
             evaluator.close()
-    ours = [h for h in done if h.problem.startswith(NOT_JUDGED)]
-    for handed in ours:
-        err.print(f"{plain(handed.name)}: {plain(handed.problem)}", highlight=False, soft_wrap=True)
+    problems = [(t.name, t.problem) for t in done if t.problem is not None]
+    ours = [(name, problem) for name, problem in problems if problem.fault is Fault.OURS]
+    for name, problem in ours:
+        said = f"{name}: not judged, through no fault of the student: {problem.message}"
+        err.print(plain(said), highlight=False, soft_wrap=True)
     if not quiet:
-        unread = sum(bool(h.problem) for h in done) - len(ours)
-        out.print(f"{len(done)} traced to {plain(str(folder))}, {unread} of them unreadable", highlight=False)
+        unread = len(problems) - len(ours)
+        out.print(f"{len(done)} traced to {plain(str(folder))}; {unread} unreadable", highlight=False)
     raise typer.Exit(NOT_ALL_JUDGED if ours else OK)
 
 
+@grouped
+def shape_key(
+    course: Course,
+    secret: Secret,
+    to: Annotated[Path | None, typer.Option("--out", "-o", help="File to write, for you alone to read.")] = None,
+) -> None:
+    """Print the shape key of an assignment, which `autograder trace` needs.
+
+    It chooses sizes and options of the hidden cases, and tells nothing of their numbers or of the course secret.
+
+    Example: autograder shape-key -a backprop --key-file course.key -o backprop.shapes
+    """
+    loaded = find_assignment(course.assignment, course.root, None)
+    text = find_seed(secret.key_file, secret.public).keys(loaded.slug).shapes.hex()
+    if to is None:
+        print(text)
+        return
+    if to.exists():
+        raise UsageError(f"{to} already exists: name another file with --out")
+    with replaced(to, PRIVATE) as partial:
+        partial.write_text(text + "\n")
+    out.print(f"Wrote {plain(str(to))}. Make it the secret {SHAPES_VARIABLE} of the job that traces.", highlight=False)
+
+
+@grouped
 def judge(
     programs: Annotated[Path, typer.Argument(help="Folder that autograder trace wrote.")],
-    assignment: Slug = None,
-    root: Root = None,
-    folder: Annotated[Path, typer.Option("--out", "-o", help="Where results and reports go.")] = Path("graded"),
-    key_file: Annotated[
-        Path | None, typer.Option("--key-file", help=f"File with the course secret (or {SECRET_VARIABLE}).")
-    ] = None,
-    public: Annotated[bool, typer.Option("--public", help="Use the public seed: a rehearsal, not marks.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Submissions side by side; 0: one per core.")] = 0,
-    device: Device = "auto",
-    quick: Quick = False,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", help="Judge only this student or folder; * matches anything.")
-    ] = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="Judge again only what could not be read, judged or measured.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Judge again what was judged already.")] = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    course: Course,
+    secret: Secret,
+    selection: Selection,
+    machine: Machine,
+    printing: Printing,
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for results and reports.")] = Path("graded"),
+    unsandboxed: Unsandboxed = False,
 ) -> None:
-    """Judge programs that were traced elsewhere, and write reports; no student code is run.
+    """Judge programs that another machine traced, and write reports; runs no student code.
 
-    What has a result that rests on the same programs is kept: an interrupted run goes on where it stopped.
+    Results of unchanged programs are kept, so an interrupted run resumes.
 
     Example: autograder judge programs -a backprop --key-file course.key -o graded
     """
-    loaded = find_assignment(assignment, root, None)
-    seed = find_seed(key_file, public)
-    try:
-        paths = folders.handovers(programs)
-    except folders.HandoverError as error:
-        raise UsageError(str(error)) from None
-    whose = {path: Collected(path.name, path) for path in paths}
+    loaded = find_assignment(course.assignment, course.root, None)
+    seed = find_seed(secret.key_file, secret.public)
+    # Student code has run elsewhere, but the programs that it became are parsed and run here, in a confined process.
+    sandbox = bubblewrap.unsandboxed() if unsandboxed else bubblewrap.probe()
+    require_sandbox(sandbox, allow_none=unsandboxed)
+    paths = handover.handovers(programs)
 
-    def read(path: Path, session: Session) -> Handed:
+    def read(path: Path, session: Session) -> TracedSubmission:
         try:
-            found = folders.read_handover(path, session.plan, session.answers)
-        except folders.HandoverError as error:
-            problem = f"{NOT_JUDGED}, and not the student's fault: {path.name}: {error}"
-            return Handed(path.name, "", "none", problem=problem)
-        whose[path] = Collected(found.student or path.name, path, found.submitted, late=found.late)
-        return found.handed
+            return handover.read_handover(path, session.draws).handed
+        except handover.HandoverError as error:
+            problem = Problem(Fault.OURS, ProblemKind.HANDOVER, f"{path.name}: {error}")
+            return TracedSubmission(path.name, "", "none", problem=problem)
 
-    box = sandbox.unsandboxed()  # never used: nothing is traced here
-    with held(folder):
-        if only or failed:  # whose they are stands inside, also of those that are not chosen
-            session = open_session(loaded, seed, box, quiet or json)
-            for path in paths:
-                read(path, session)
-        chosen = choose(list(whose.values()), folder, only or (), failed)
-        graded, tally = grade_class(
-            chosen,
-            loaded,
-            seed,
-            box,
-            folder,
-            jobs=jobs,
-            device=device,
-            quick=quick,
-            quiet=quiet or json,
-            again="force" if force or failed else "",
-            read=read,
-        )
-        collection = Collection(tuple(whose.values()))
-        note_collected(collection, folder)
-        stored = Stored(collection.found, folder)
-        outlines = graded if len(chosen) == len(paths) else [outline(r) for r in stored]
-        index = write_reports(stored, folder, assignment_title=loaded.title, outlines=outlines)
-    if json:
-        for number, result in enumerate(Stored(chosen, folder)):
-            print("," if number else "[", to_json(result), sep="")
-        print("]" if chosen else "[]")
-    elif not quiet:
-        if len(graded) <= TABLE:
-            show_table(out, graded)
-        out.print()
-        for line in tally.summary():
-            out.print(plain(line), highlight=False, soft_wrap=True)
-        out.print(f"reports: {plain(str(index))}", highlight=False, soft_wrap=True)
-    raise typer.Exit(exit_code(graded))
+    run_class(
+        lambda: Collection(tuple(map(handover.read_label, paths))),
+        loaded,
+        seed,
+        bubblewrap.unsandboxed(),  # never used: nothing is traced here
+        folder,
+        machine.options(selection.keep),
+        selection,
+        printing,
+        read,
+    )

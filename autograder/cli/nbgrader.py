@@ -1,4 +1,4 @@
-"""nbgrader: init."""
+"""The command nbgrader init."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from autograder.assignment import find_root, list_assignments, load
-from autograder.cli.common import SECRET_VARIABLE, Quiet, Root, UsageError, err, out, plain, spinner
-from autograder.plan import read_seed
+from autograder.assignment.load import find_root, list_assignments, load
+from autograder.assignment.seed import read_seed
+from autograder.cli.common import UsageError, err, out, plain, spinner
+from autograder.cli.options import SECRET_VARIABLE, Quiet, Root
 
 app = typer.Typer(
-    help="nbgrader courses: its own commands and pages, our judgement. Example: autograder nbgrader init course",
+    help="Use nbgrader's commands and pages, with submissions judged by the autograder.\n\n"
+    "Example: autograder nbgrader init course",
     no_args_is_help=True,
 )
 
@@ -27,24 +29,25 @@ def _group() -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="The nbgrader course folder, new or existing.")] = Path(),
     assignments: Annotated[
-        list[str] | None, typer.Option("--assignment", "-a", help="Assignments to add; default: all of the course.")
+        list[str] | None, typer.Option("--assignment", "-a", help="Assignments to add; default: all assignments.")
     ] = None,
     root: Root = None,
     key_file: Annotated[
-        Path | None, typer.Option("--key-file", help=f"File with the course secret; else {SECRET_VARIABLE}.")
+        Path | None,
+        typer.Option("--key-file", help=f"File with the course secret; default: the variable {SECRET_VARIABLE}."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write source notebooks and handouts again, over your changes.")
+        bool, typer.Option("--force", help="Overwrite source notebooks and handouts, including your changes.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make an nbgrader course folder, or join one: source notebooks, settings, gradebook.
+    """Create an nbgrader course folder, or add to an existing course: source notebooks, settings, gradebook.
 
     Example: autograder nbgrader init ~/course -a backprop --key-file course.key
     """
     if importlib.util.find_spec("nbgrader") is None:
-        raise UsageError('nbgrader is not installed, expected 0.9.5 or later: pip install "autograder[nbgrader]"')
-    from autograder.nbgrader.init import make_course
+        raise UsageError('expected nbgrader 0.9.5 or later, which is not installed: pip install -e ".[nbgrader]"')
+    from autograder.exchange.nbgrader.init import make_course
 
     course = root or find_root()
     loaded = [load(name, course) for name in assignments or list_assignments(course)]
@@ -57,9 +60,11 @@ def init(
     with spinner("preparing", quiet):
         made = make_course(folder, loaded, course, key_file, force=force)
     for path in made.left:
-        err.print(f"left as it is: {plain(str(path))} (--force writes it again)", highlight=False, soft_wrap=True)
+        err.print(f"Kept unchanged: {plain(str(path))} (--force overwrites it)", highlight=False, soft_wrap=True)
     if not quiet:
-        out.print(f"{plain(str(folder))}: {len(made.written)} files written. Then, in that folder:", highlight=False)
+        out.print(
+            f"Wrote {len(made.written)} files to {plain(str(folder))}. Next, in that folder, run:", highlight=False
+        )
         for assignment in loaded:
             out.print(f"  nbgrader generate_assignment {assignment.slug}", highlight=False)
         out.print("  nbgrader zip_collect …, nbgrader autograde …, nbgrader generate_feedback …", highlight=False)

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from autograder.escaping import Cell, rows_text
 from autograder.gradebook.marks import Gradebook, Row
 from autograder.gradebook.records import LedgerError, short
 from autograder.gradebook.roster import Student, read_rows
 from autograder.report.text import visible
-from question_bank.csv_safe import Cell, rows_text
 
 POSSIBLE = "Points Possible"
 _IDENTITY = ("student", "id", "sis user id", "sis login id", "integration id", "root account", "section")
@@ -49,21 +49,21 @@ def canvas(book: Gradebook) -> str:
 def update(
     export: bytes, book: Gradebook, *, titles: Mapping[str, str] | None = None, shown: str = "export"
 ) -> Updated:
-    """Put marks into an export of Canvas: only who is there and the columns that are ours, nothing else.
+    """Put marks into a Canvas export: only for its students, and only in our columns.
 
-    Other columns are left out: importing them again would undo what was entered in Canvas meanwhile.
+    Other columns are left out: importing them again would undo later changes in Canvas.
 
     Args:
-      titles: assignment → its title; a column may be called by either.
+      titles: assignment → its title; a column may have either name.
 
     Raises:
-      LedgerError: when this is no export of Canvas' gradebook.
+      LedgerError: when the file is not a Canvas gradebook export.
     """
     lines = read_rows(export, shown)
     header = lines[0][1] if lines else []
     names = [h.strip().casefold() for h in header]
     if "id" not in names or not ({"student"} <= set(names) or set(_LAST_FIRST) <= set(names)):
-        raise LedgerError(f"{shown}: expected an export of Canvas' gradebook, with the columns Student and ID")
+        raise LedgerError(f"{shown}: expected a Canvas gradebook export with the columns Student and ID")
     identity = [i for i, name in enumerate(names) if name in (*_IDENTITY, *_LAST_FIRST)]
     ours = _our_columns(header, book, titles or {})
     remarks = [f"Canvas has no column for {c.assignment}" for c in book.columns if c.assignment not in ours]
@@ -77,16 +77,16 @@ def update(
             for c in order:
                 there = cells[ours[c.assignment]].strip()
                 if "read only" in there.casefold():
-                    remarks.append(f"Canvas takes no points for {c.assignment}: the column is read only")
+                    remarks.append(f"Canvas accepts no points for {c.assignment}: the column is read-only")
                 elif _number(there) not in (None, c.possible):
-                    remarks.append(f"{c.assignment} is of {short(c.possible)} points, in Canvas of {there}")
+                    remarks.append(f"{c.assignment} is worth {short(c.possible)} points here, but {there} in Canvas")
             rows.append([*who, *(_kept(cells[ours[c.assignment]]) for c in order)])
             continue
         row = _find(cells, names, index)
         if row is None:
             if any(cells[i].strip() for i in identity):
                 remarks.append(
-                    f"line {number}: {visible(cells[identity[0]], limit=60)} is not in our gradebook: left as is"
+                    f"line {number}: {visible(cells[identity[0]], limit=60)} is not in our gradebook: row unchanged"
                 )
                 rows.append([*who, *(_kept(cells[ours[c.assignment]]) for c in order)])
             continue
@@ -106,7 +106,7 @@ def update(
         for r in book.rows
         if r.student.id not in used and any(m.points is not None for m in r.marks.values())
     ]
-    remarks += [f"{visible(id)} has marks, and is not in Canvas' file" for id in left]
+    remarks += [f"{visible(id)} has marks, but is not in the Canvas export" for id in left]
     return Updated(rows_text(rows), changed, tuple(remarks))
 
 
@@ -121,7 +121,7 @@ def _our_columns(header: Sequence[str], book: Gradebook, titles: Mapping[str, st
 
 
 def _index(book: Gradebook) -> dict[tuple[str, str], Row]:
-    """How Canvas may name a student; a key that means two students means none."""
+    """Index rows by the keys that Canvas may use for a student, without ambiguous keys."""
     index: dict[tuple[str, str], Row | None] = {}
     for row in book.rows:
         s = row.student
@@ -151,7 +151,7 @@ def _number(text: str) -> Decimal | None:
 
 
 def _kept(text: str) -> Cell:
-    """A cell of Canvas' own: numbers stay numbers, the rest is made inert as it is written."""
+    """Keep a cell of Canvas: numbers stay numbers, all other text is made inert when it is written."""
     return Decimal(text) if re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", text) and not text.startswith("0") else text
 
 

@@ -1,6 +1,6 @@
 """GitHub Classroom's result of a test runner, as its grading reporter reads it (version 1).
 
-A workflow hands it over in base64 as an output of a step:
+A workflow passes it in base64, as the output of a step:
 
     echo "result=$(base64 -w0 result.json)" >> "$GITHUB_OUTPUT"
 """
@@ -10,18 +10,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from autograder.exchange.told import complete, headline, told
-from autograder.report import view
+from autograder.exchange.check_text import check_texts, complete, headline
+from autograder.report import view_model
+from autograder.report.student_view import student_view
 from autograder.report.text import visible
 from autograder.results import Result
 
 
 def classroom(result: Result) -> str:
-    """Render a result for the grading reporter, which adds the scores of the tests up.
+    """Render a result for the grading reporter, which adds up the scores of the tests.
 
-    While something is not judged the status is "error" and nothing can be earned, so that the reporter tells
+    While a check is not judged, the status is "error" and no points can be earned, so that the reporter sends
     Classroom no score at all.
     """
+    result = student_view(result)
     final = complete(result)
     tests: list[dict[str, Any]] = [
         {
@@ -33,8 +35,8 @@ def classroom(result: Result) -> str:
             "filename": check.file,
             "line_no": check.line,
         }
-        for check in told(result)
-        if check.state is not view.LEFT
+        for check in check_texts(result)
+        if check.state is not view_model.LEFT
     ]
     if not tests:  # the reporter divides by their number
         status = "fail" if final else "error"
@@ -50,7 +52,7 @@ def classroom(result: Result) -> str:
     return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _status(state: view.State) -> str:
-    if state is view.PASS:
+def _status(state: view_model.State) -> str:
+    if state is view_model.PASS:
         return "pass"
-    return "error" if state in (view.FAULT, view.UNSURE) else "fail"
+    return "error" if state in (view_model.FAULT, view_model.UNSURE) else "fail"

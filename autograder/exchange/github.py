@@ -2,26 +2,34 @@
 
 from collections.abc import Sequence
 
-from autograder.exchange.told import Told, complete, headline, told
-from autograder.report import standing, view
+from autograder.exchange.check_text import CheckText, check_texts, complete, headline
+from autograder.exchange.practice import practice_for
+from autograder.report import status, view_model
 from autograder.report.markdown import plain_markdown, submission_markdown
+from autograder.report.student_view import student_view
 from autograder.report.text import points, visible
 from autograder.results import Result
 
-SHOWN = 10  # GitHub shows so many annotations of one level from one step
+SHOWN = 10  # GitHub shows at most this many annotations of each level per step
 BUDGET = 1_000_000  # bytes of a job summary; GitHub drops the whole page beyond 1 MiB
 
-_LEVELS = {view.FAIL: "error", view.PARTLY: "error", view.FAULT: "warning", view.UNSURE: "warning"}
+_LEVELS = {
+    view_model.FAIL: "error",
+    view_model.PARTLY: "error",
+    view_model.FAULT: "warning",
+    view_model.UNSURE: "warning",
+}
 
 
 def annotations(result: Result, *, file: str = "") -> str:
-    """Render workflow commands, one a line, for what failed.
+    """Render workflow commands, one per line, for failed checks.
 
     Args:
       file: path of the submission in the repository; default: the file that the error itself names.
     """
+    result = student_view(result)
     lines: dict[str, list[str]] = {"error": [], "warning": []}
-    for check in told(result):
+    for check in check_texts(result):
         level = _LEVELS.get(check.state)
         if level:
             lines[level].append(_check(level, check, file))
@@ -33,9 +41,10 @@ def annotations(result: Result, *, file: str = "") -> str:
 
 def summary(results: Sequence[Result], *, assignment_title: str = "") -> str:
     """Render a job summary in Markdown: the report of one submission, or a table of several."""
+    results = [student_view(result) for result in results]
     if len(results) == 1:
         title = assignment_title or results[0].provenance.assignment
-        text = submission_markdown(results[0], assignment_title=title)
+        text = submission_markdown(results[0], assignment_title=title, practice=practice_for(results[0]))
     else:
         head = [f"# {plain_markdown(assignment_title or 'Results')}", "", "| submission | points | |", "|---|---:|---|"]
         text = "\n".join([*head, *map(_row, results)]) + "\n"
@@ -43,7 +52,7 @@ def summary(results: Sequence[Result], *, assignment_title: str = "") -> str:
     if len(data) <= BUDGET:
         return text
     kept = data[:BUDGET].decode(errors="ignore").rsplit("\n", 1)[0]
-    return f"{kept}\n\nThe rest does not fit into a job summary.\n"
+    return f"{kept}\n\nThe rest does not fit in a job summary.\n"
 
 
 def command(level: str, message: str, *, title: str = "", file: str = "", line: int = 0) -> str:
@@ -53,7 +62,7 @@ def command(level: str, message: str, *, title: str = "", file: str = "", line: 
     return f"::{level} {properties}::{_data(message)}" if properties else f"::{level}::{_data(message)}"
 
 
-def _check(level: str, check: Told, file: str) -> str:
+def _check(level: str, check: CheckText, file: str) -> str:
     message = "\n".join(check.lines) or check.state.word
     return command(level, message, title=f"{check.function}: {check.title}", file=file or check.file, line=check.line)
 
@@ -68,7 +77,7 @@ def _capped(level: str, found: list[str]) -> list[str]:
 def _row(result: Result) -> str:
     final = complete(result) and result.score is not None
     mark = f"{points(result.score.points)} of {points(result.score.possible)}" if final and result.score else "open"
-    said = result.problem or standing.summary(result)
+    said = result.problem.message if result.problem else status.summary(result)
     return f"| {plain_markdown(result.submission)} | {plain_markdown(mark)} | {plain_markdown(said)} |"
 
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
+from autograder.escaping import Cell, rows_text
 from autograder.gradebook.marks import Gradebook, Mark, Move
 from autograder.gradebook.records import short
 from autograder.report.text import visible
-from question_bank.csv_safe import Cell, rows_text
 
 
 def gradebook_csv(book: Gradebook) -> str:
-    """Write one line a student: points of each assignment, the total in per cent, and the reasons."""
+    """Write one line per student: points of each assignment, the total in percent, and the reasons."""
     header: list[Cell] = ["id", "name", "email", "section"]
     header += [f"{visible(c.assignment)} (of {short(c.possible)})" for c in book.columns]
     rows: list[list[Cell]] = [[*header, "total %", "reasons"]]
@@ -53,7 +53,7 @@ def gradebook_json(book: Gradebook) -> str:
         ],
         "remarks": book.remarks,
     }
-    return json.dumps(data, ensure_ascii=True, indent=1) + "\n"  # ASCII: whatever a name holds
+    return json.dumps(data, ensure_ascii=True, indent=1) + "\n"  # ASCII, whatever a name contains
 
 
 def moves_json(moves: Sequence[Move]) -> str:

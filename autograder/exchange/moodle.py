@@ -1,18 +1,18 @@
 """Moodle's grade import from CSV: identity columns, then a grade and a feedback column for each assignment.
 
 In Moodle: Grades, Import, CSV file; map "ID number" or "Email address" to the user, a column to its grade item, and
-"… feedback" to the feedback of the same item.  An empty grade leaves what is there.
+"… feedback" to the feedback of the same item.  An empty grade leaves the existing grade unchanged.
 """
 
 from __future__ import annotations
 
+from autograder.escaping import Cell, rows_text
 from autograder.gradebook.marks import Gradebook
 from autograder.report.text import visible
-from question_bank.csv_safe import Cell, rows_text
 
 
 def moodle(book: Gradebook, *, feedback: bool = True) -> str:
-    """Write marks for Moodle's grade import; the feedback says how the mark came about."""
+    """Write marks for Moodle's grade import; the feedback explains the mark."""
     header: list[Cell] = ["ID number", "Email address", "Full name"]
     for column in book.columns:
         header.append(visible(column.assignment))

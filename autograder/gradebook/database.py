@@ -1,4 +1,4 @@
-"""Open the database of a ledger: which URL is meant, transactions that wait for each other, the tables made once."""
+"""Open the database of a ledger: read its URL, let transactions wait for each other, create the tables once."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ def read_url(url: str) -> URL:
     if backend != "sqlite":
         raise LedgerError(f"--db: expected sqlite or postgresql, got {visible(backend, limit=40)!r}")
     if not read.database or read.database == ":memory:":
-        raise LedgerError("--db: expected a file, as in sqlite:///course.db; a ledger in memory is gone at the end")
+        raise LedgerError(
+            "--db: expected a file, as in sqlite:///course.db; an in-memory ledger would be lost at the end"
+        )
     return read
 
 
 def open_engine(url: URL, connections: int = 1) -> Engine:
-    """Open a database for ``connections`` threads; made on first use.  Raises LedgerError."""
+    """Open a database for ``connections`` threads; a file is created on first use.  Raises LedgerError."""
     if url.get_backend_name() == "postgresql":
         try:
             return create_engine(url, pool_size=connections, hide_parameters=True)
@@ -49,7 +51,7 @@ def open_engine(url: URL, connections: int = 1) -> Engine:
             raise LedgerError("a PostgreSQL ledger needs psycopg: pip install 'psycopg[binary]'") from None
     path = Path(str(url.database))
     if not path.parent.is_dir():
-        raise LedgerError(f"--db: there is no folder {path.parent} to hold {path.name}")
+        raise LedgerError(f"--db: the folder {path.parent} for {path.name} does not exist: create it first")
     if path.is_dir():
         raise LedgerError(f"--db: {path} is a folder, expected a file")
     _write_ahead(path)
@@ -57,7 +59,7 @@ def open_engine(url: URL, connections: int = 1) -> Engine:
         url,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         pool_size=max(5, connections),
-        hide_parameters=True,  # answers and marks do not belong into logs
+        hide_parameters=True,  # answers and marks must not appear in logs
     )
 
     @event.listens_for(engine, "connect")
@@ -68,18 +70,18 @@ def open_engine(url: URL, connections: int = 1) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        # A writer asks for the lock at once: one that reads first and writes later can only fail.
+        # A writer takes the lock at once: a transaction that reads first and writes later can only fail.
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
     return engine
 
 
 def _write_ahead(path: Path) -> None:
-    """Let readers and a writer work side by side, for good.  The switch itself does not wait, so try again."""
+    """Let readers and a writer work concurrently, for good.  The switch itself does not wait, so try again."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # marks are nobody else's business
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # marks are private
     except FileExistsError:
-        # Not opened to find out: closing it would drop the locks that SQLite holds on this file in this process.
+        # Do not open the file to find out: closing it would drop SQLite's locks on it in this process.
         if not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
     deadline = time.monotonic() + BUSY_SECONDS
@@ -93,25 +95,25 @@ def _write_ahead(path: Path) -> None:
                 return  # works without it too, only slower
             time.sleep(0.05)
         except sqlite3.DatabaseError as error:
-            raise LedgerError(f"--db: {path} is no ledger: {error}") from None
+            raise LedgerError(f"--db: {path} is not a ledger: {error}") from None
 
 
 def make_tables(writer: Engine, shown: str) -> None:
     """Make the tables of a new ledger; refuse another database and a newer ledger."""
     with writer.begin() as connection:
-        if connection.dialect.name == "postgresql":  # two programs may be the first at the same time
+        if connection.dialect.name == "postgresql":  # two programs may create the tables at the same time
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         names = inspect(connection).get_table_names()
         if "about" not in names:
             if set(names) & set(tables.META.tables):
-                raise LedgerError(f"{shown} is some other program's database: name another one with --db")
+                raise LedgerError(f"{shown} is the database of another program: name a different database with --db")
             tables.create(connection)
         columns = {c["name"] for c in inspect(connection).get_columns("about")}
         if columns != {"version"}:
-            raise LedgerError(f"{shown} is some other program's database: name another one with --db")
+            raise LedgerError(f"{shown} is the database of another program: name a different database with --db")
         version = connection.execute(select(func.max(tables.about.c.version))).scalar()
     if version != tables.VERSION:
         raise LedgerError(
             f"{shown} has ledger version {version}, this program reads {tables.VERSION}: "
-            "use the version of autograder that made it"
+            "use the version of autograder that created it"
         )

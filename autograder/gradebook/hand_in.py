@@ -1,4 +1,4 @@
-"""What one hand-in is worth under the rules: its points, lateness, limit and what a person decided."""
+"""What one hand-in is worth under the rules: its points, lateness, limit and overrides."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _DAY = datetime.timedelta(days=1)
 
 @dataclass(frozen=True)
 class HandIn:
-    """One hand-in of a student.  ``points`` is None while it cannot count; ``decided`` if a person said so."""
+    """One hand-in of a student.  ``points`` is None while it cannot count; ``decided`` marks an override."""
 
     attempt: Attempt
     position: int  # 1 for the first hand-in
     points: Fraction | None
     reasons: tuple[str, ...]
     decided: bool = False
-    waits: bool = False  # for our repair
+    waits: bool = False  # not judged yet, through our fault
 
 
 def hand_ins(
@@ -31,8 +31,8 @@ def hand_ins(
 ) -> tuple[HandIn, ...]:
     """Value the hand-ins of one student in one assignment, in the order of time.
 
-    The same bytes of the same time that were judged again, by a newer version or with another seed, are one
-    hand-in: the last judgement counts.
+    The same bytes of the same time, judged again by a newer version or with another seed, are one hand-in: the
+    last judgement counts.
     """
     groups: dict[tuple[datetime.datetime, str], list[Attempt]] = {}
     for attempt in sorted(attempts, key=lambda a: (a.submitted, a.number)):
@@ -62,9 +62,9 @@ def _value(
         return HandIn(attempt, position, Fraction(override.points), (why,), decided=True)
     name = f"attempt {position}"
     if attempt.points is None or not attempt.judged:
-        return HandIn(attempt, position, None, (f"{name} is not judged yet, our fault",), waits=True)
+        return HandIn(attempt, position, None, (f"{name} is not judged yet; the fault is ours",), waits=True)
     if rules.limit is not None and position > rules.limit:
-        said = f"{name} is beyond the limit of {rules.limit}: kept, not counted"
+        said = f"{name} exceeds the limit of {rules.limit}: kept, but not counted"
         return HandIn(attempt, position, None, (said,))
     points, reasons = Fraction(attempt.points), []
     if attempt.sandbox == "none":
@@ -75,18 +75,18 @@ def _value(
         if extension is not None and attempt.submitted > (rules.due or until) and late <= rules.grace:
             reasons.append(f"extended by {visible(extension.by)}: {visible(extension.reason)}")
         if rules.cut_off is not None and late > max(rules.cut_off, rules.grace):
-            return HandIn(attempt, position, None, (f"{name} came after the cut-off: kept, not counted",))
+            return HandIn(attempt, position, None, (f"{name} came after the cut-off: kept, but not counted",))
         if late > rules.grace:
-            # Rounded up: the first minute beyond the grace begins the first day.
+            # Rounded up: the first minute beyond the grace period begins the first day.
             days = max(1, -(-late // _DAY))
             percent = min(Fraction(100), days * Fraction(rules.per_day_percent))
             points *= 1 - percent / 100
             reasons.append(f"{count(days, 'day')} late: −{_plain(percent)} %")
         elif late > datetime.timedelta():
-            reasons.append("late, within the grace")
+            reasons.append("late, within the grace period")
     if rules.attempts == "decay" and position > 1:
         points *= Fraction(rules.decay) ** (position - 1)
-        reasons.append(f"{name} counts {_plain(100 * Fraction(rules.decay) ** (position - 1))} %")
+        reasons.append(f"{name} counts for {_plain(100 * Fraction(rules.decay) ** (position - 1))} %")
     return HandIn(attempt, position, points, tuple(reasons))
 
 

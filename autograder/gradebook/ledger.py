@@ -1,7 +1,7 @@
 """The append-only ledger of attempts, in SQLite or PostgreSQL.
 
-Nothing is ever changed or deleted, and the database itself refuses to: a new judgement, a changed rubric, an
-override or more time is a row of its own, with its author and its reason.
+No row is ever changed or deleted, and the database itself enforces this: a new judgement, a changed rubric, an
+override or an extension is a new row, with its author and its reason.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from autograder.gradebook import tables
+from autograder.gradebook.blobs import Objects
 from autograder.gradebook.database import make_tables, open_engine, read_url
-from autograder.gradebook.objects import Objects
 from autograder.gradebook.records import (
     DEFAULT,
     KINDS,
@@ -34,20 +34,21 @@ from autograder.gradebook.records import (
     stamp,
 )
 from autograder.report.text import visible
-from autograder.results import Result, Score, from_json, to_json
+from autograder.result_json import from_json, to_json
+from autograder.results import Result, Score, next_step
 
 GRADED, AGAIN, RESCORED = "graded", "judged again", "re-scored"
 
 
 class Ledger:
-    """Attempts, overrides and extensions behind one URL; made on first use.
+    """Attempts, overrides and extensions behind one URL; created on first use.
 
     Args:
       url: ``sqlite:///course.db``, or ``postgresql://user@host/name``.
       objects: folder for the bytes of submissions; default: ``objects`` beside the database file.
 
     Raises:
-      LedgerError: when the database cannot be reached, is something else, or was made by a newer version.
+      LedgerError: when the database cannot be reached, is not a ledger, or was created by a newer version.
     """
 
     def __init__(self, url: str = DEFAULT, objects: Path | None = None) -> None:
@@ -80,12 +81,12 @@ class Ledger:
         content: bytes | None = None,
         now: datetime.datetime | None = None,
     ) -> tuple[Attempt, bool]:
-        """Add a judged hand-in; the same one twice is one attempt.
+        """Add a judged hand-in; recording it twice adds one attempt.
 
-        An attempt that awaited our repair takes the new judgement; one that was judged keeps its own.
+        An attempt that could not be judged before takes the new judgement; a judged attempt keeps its own.
 
         Returns:
-          the attempt, and whether anything was added.
+          the attempt, and whether a row was added.
         """
         if kind not in KINDS:
             raise LedgerError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
@@ -118,7 +119,9 @@ class Ledger:
                     return _attempts(connection, tables.attempts.c.id == number)[0], added
             except IntegrityError:  # another process was first
                 continue
-        raise LedgerError("the attempt could not be recorded: another program adds the same one over and over")
+        raise LedgerError(
+            "the attempt could not be recorded: another program keeps adding the same attempt; stop it and try again"
+        )
 
     def _record(
         self,
@@ -137,14 +140,14 @@ class Ledger:
             connection.execute(tables.judgements.insert().values(**_judgement(number, result.score, at, GRADED)))
             return number, True
         known = _attempts(connection, columns.id == number)[0]
-        if known.judged or not (result.score and result.score.judged):
+        if known.judged or not next_step(result).final:
             return number, False
         new = _judgement(number, result.score, at, AGAIN)
         connection.execute(tables.judgements.insert().values(**new, result=stored))
         return number, True
 
     def rescore(self, scores: Mapping[int, Score], now: datetime.datetime | None = None) -> None:
-        """Append the scores that another rubric gives to the evidence of attempts: all of them, or none."""
+        """Append the scores that a changed rubric gives to stored evidence: all of them, or none."""
         at = stamp(now or datetime.datetime.now(datetime.UTC))
         rows = [_judgement(number, score, at, RESCORED) for number, score in scores.items()]
         if rows:
@@ -154,7 +157,7 @@ class Ledger:
     def override(
         self, number: int, points: Decimal | None, by: str, reason: str, now: datetime.datetime | None = None
     ) -> None:
-        """Append what a person decided about an attempt; None takes an earlier decision back."""
+        """Append a person's decision about an attempt; None withdraws an earlier decision."""
         if points is not None:
             points = read_points(str(points))
         at = stamp(now or datetime.datetime.now(datetime.UTC))
@@ -172,7 +175,7 @@ class Ledger:
         reason: str,
         now: datetime.datetime | None = None,
     ) -> None:
-        """Append more time for one student; the last extension counts."""
+        """Append an extension for one student; the last extension counts."""
         row = {
             "student": label(student, "student"),
             "assignment": label(assignment, "assignment"),
@@ -185,7 +188,7 @@ class Ledger:
             connection.execute(tables.extensions.insert().values(**row))
 
     def book(self, student: str = "") -> Book:
-        """Read what marks are made of, all of one moment; of one student where named."""
+        """Read everything that marks are computed from, in one snapshot; only one student's if named."""
         with self._saying("be read"), self._reader.begin() as connection:
             own = [tables.attempts.c.student == student] if student else []
             attempts = _attempts(connection, *own)
@@ -207,13 +210,13 @@ class Ledger:
         )
 
     def result(self, number: int) -> Result:
-        """Read the evidence and the first score of an attempt back."""
+        """Read the evidence and the first score of an attempt."""
         with self._saying("be read"), self._reader.begin() as connection:
             _exists(connection, number)
             return from_json(_evidence(connection, number))
 
     def points_of_checks(self, number: int) -> dict[str, Decimal]:
-        """Read the points of each check as they stand."""
+        """Read the current points of each check."""
         j = tables.judgements.c
         with self._saying("be read"), self._reader.begin() as connection:
             query = select(j.score).where(j.attempt == number).order_by(j.id.desc()).limit(1)
@@ -273,7 +276,7 @@ def _evidence(connection: Connection, number: int) -> str:
 
 def _exists(connection: Connection, number: int) -> None:
     if connection.execute(select(tables.attempts.c.id).where(tables.attempts.c.id == number)).scalar() is None:
-        raise LedgerError(f"there is no attempt {number}: list them with autograder attempts")
+        raise LedgerError(f"attempt {number} does not exist: list the attempts with autograder attempts")
 
 
 def _judgement(number: int, score: Score | None, at: str, why: str) -> dict[str, Any]:

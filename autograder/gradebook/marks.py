@@ -1,6 +1,6 @@
-"""Marks from attempts and policy: pure, exact, and every mark says why it is what it is.
+"""Compute marks from attempts and policy: pure, exact, with the reasons of every mark.
 
-Everything is computed in fractions and rounded once, at the end: half a unit of the last place goes up.
+Everything is computed in fractions and rounded once, at the end: a half is rounded up.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ MISSING = "nothing handed in"
 
 @dataclass(frozen=True)
 class Mark:
-    """What a student has in one assignment.
+    """A student's mark in one assignment.
 
-    ``points`` is None while there is nothing to say, ``open`` while something awaits our repair, and ``counts``
-    False where the total leaves it out: not due yet, not judged yet.
+    ``points`` is None while the mark is undecided, ``open`` is True while a hand-in is not judged through our fault,
+    and ``counts`` is False while the total leaves the mark out: not due yet, or not judged yet.
     """
 
     student: str
@@ -32,7 +32,7 @@ class Mark:
     points: Decimal | None
     possible: Decimal
     reasons: tuple[str, ...]
-    attempts: tuple[int, ...] = ()  # numbers in the ledger of those that count
+    attempts: tuple[int, ...] = ()  # ledger numbers of the attempts that count
     handed_in: int = 0
     open: bool = False
     counts: bool = True
@@ -66,7 +66,7 @@ class Gradebook:
 
 @dataclass(frozen=True)
 class Move:
-    """A mark that is another one now; ``assignment`` is "" for the total."""
+    """A mark that changed; ``assignment`` is "" for the total."""
 
     student: str
     name: str
@@ -86,8 +86,8 @@ def make_marks(
     """Make the gradebook of a course.
 
     Args:
-      roster: who is in it, in which order; those who handed in and are not on it come after.
-      now: what is not due yet and not handed in is no zero yet.
+      roster: the students, in order; students who handed in but are not on the roster come last.
+      now: the present time; work that is missing but not yet due is not a zero.
 
     Raises:
       PolicyError: when some assignments have a weight and others have none.
@@ -116,17 +116,17 @@ def make_marks(
         rows.append(Row(student, marks, total, reasons))
     known = {c.assignment for c in columns}
     named = sorted((set(policy.assignments) | policy.extra_credit) - known)
-    remarks = tuple(f"the policy names {name!r}, and nobody has handed that in" for name in named)
+    remarks = tuple(f"the policy names {name!r}, but no student has handed it in" for name in named)
     return Gradebook(columns, tuple(rows), remarks)
 
 
 def who_moved(
     before: Gradebook, after: Gradebook, because: Mapping[tuple[str, str], str] | None = None
 ) -> tuple[Move, ...]:
-    """List whose marks differ between two gradebooks, by how much and why; the largest moves first.
+    """List the marks that differ between two gradebooks, by how much and why; the largest differences first.
 
     Args:
-      because: (student, assignment) → what changed in the evidence's score, where the caller knows.
+      because: (student, assignment) → what changed in the evidence's score, if the caller knows.
     """
     old = {row.student.id: row for row in before.rows}
     moves = []
@@ -167,7 +167,7 @@ def _columns(attempts: Iterable[Attempt], policy: Policy) -> tuple[Column, ...]:
         lacking = [n for n, w in weights.items() if w is None]
         if lacking:
             raise PolicyError(
-                f"[policy] gives weights, and none to {lacking[0]!r}: add weight to [policy.assignments.{lacking[0]}]"
+                f"[policy] gives weights, but none to {lacking[0]!r}: add weight to [policy.assignments.{lacking[0]}]"
             )
     columns = []
     for name in order:
@@ -212,7 +212,7 @@ def _mark(
     scored = {h.attempt.possible for h in chosen if not h.decided} - {None, column.possible}
     if scored:
         other = ", ".join(sorted(short(p) for p in scored))
-        reasons += (f"scored by another rubric (of {other}): autograder rescore --db brings it up to date",)
+        reasons += (f"scored by another rubric (out of {other}): run autograder rescore --db to update it",)
     numbers = tuple(h.attempt.number for h in chosen)
     return Mark(
         student, name, rounded(points, policy.decimals), column.possible, reasons, numbers, len(found), open=waits
@@ -225,7 +225,7 @@ def _choose(found: Sequence[HandIn], rules: Rules) -> tuple[Fraction | None, tup
         return None, (), ()
     many = len(valued) > 1
     kept = len(found) - len(valued) - sum(h.waits for h in found)
-    more = (f"{kept} more kept, not counted",) if kept else ()
+    more = (f"{kept} more kept, but not counted",) if kept else ()
     if rules.attempts == AVERAGE:
         mean = sum((p for p, _ in valued), Fraction(0)) / len(valued)
         reasons = tuple(dict.fromkeys(r for _, h in valued for r in h.reasons))
@@ -236,7 +236,7 @@ def _choose(found: Sequence[HandIn], rules: Rules) -> tuple[Fraction | None, tup
         said = (f"last of {len(valued)} attempts",) if many else ()
     else:
         assert rules.attempts in (BEST, DECAY)
-        points, one = max(valued, key=lambda v: (v[0], -v[1].position))  # of equal ones the first
+        points, one = max(valued, key=lambda v: (v[0], -v[1].position))  # the first of equal attempts
         said = (f"best of {len(valued)} attempts",) if many else ()
     return points, (one,), (*said, *one.reasons, *more)
 
@@ -260,7 +260,7 @@ def _total(
                 reasons.append(f"extra credit: {column.assignment}")
         else:
             shares.append((share, column))
-    shares.sort(key=lambda s: s[0])  # stable: of equal ones the first goes
+    shares.sort(key=lambda s: s[0])  # stable: the first of equal shares is dropped
     dropped = shares[: min(policy.drop_lowest, max(0, len(shares) - 1))]
     reasons += [f"dropped as the lowest: {column.assignment}" for _, column in dropped]
     kept = shares[len(dropped) :]

@@ -6,7 +6,7 @@
     limit = 5                            # attempts that count; later ones are kept
     grace_minutes = 10
     per_day_percent = 20                 # of the points earned, for each day that has begun
-    cut_off_days = 7                     # nothing counts any more
+    cut_off_days = 7                     # later hand-ins do not count
     timezone = "Europe/Berlin"           # for times without an offset
     drop_lowest = 1
     extra_credit = ["bonus"]
@@ -30,19 +30,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import UserError
 from autograder.gradebook.records import utc
 
 BEST, LAST, AVERAGE, DECAY = "best", "last", "average", "decay"
 ATTEMPTS = (BEST, LAST, AVERAGE, DECAY)
 
 
-class PolicyError(Exception):
-    """A policy that does not hold together; the message says which entry, what came and what was expected."""
+class PolicyError(UserError):
+    """An invalid policy; the message says which entry, what came and what was expected."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What holds for one assignment."""
+    """The rules of one assignment."""
 
     attempts: str = BEST
     decay: Decimal = Decimal("0.9")
@@ -56,7 +57,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Policy:
-    """What holds for the course; assignments that are not named follow ``common``."""
+    """The rules of the course; assignments that are not named follow ``common``."""
 
     common: Rules = field(default_factory=Rules)
     assignments: Mapping[str, Rules] = field(default_factory=dict)
@@ -134,7 +135,7 @@ def _table(data: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
         raise PolicyError(f"{where}: expected a table, got {data!r}")
     unknown = sorted(set(data) - set(known))
     if unknown:
-        raise PolicyError(f"{where} has an unknown entry {unknown[0]!r} (there are: {', '.join(known)})")
+        raise PolicyError(f"{where} has an unknown entry {unknown[0]!r} (known: {', '.join(known)})")
     return data
 
 

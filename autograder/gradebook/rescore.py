@@ -1,4 +1,4 @@
-"""A changed rubric: score the stored evidence again, append what differs, and say who moved and why."""
+"""Apply a changed rubric: score the stored evidence again, append the scores that differ, and say why."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from autograder.assignment import Assignment
+from autograder.assignment.load import Assignment
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.records import ASSIGNMENT, short
+from autograder.judge.score import score
 from autograder.results import Score
-from autograder.score import score
 
 
 @dataclass(frozen=True)
 class Rescored:
-    """An attempt whose score is another one now; ``checks`` says which checks and how."""
+    """An attempt whose score changed; ``checks`` says which checks changed and how."""
 
     attempt: int
     student: str
@@ -26,12 +26,12 @@ class Rescored:
 
 
 def rescore(ledger: Ledger, load: Callable[[str], Assignment]) -> tuple[Rescored, ...]:
-    """Apply the rubrics as they are now to all stored evidence; nothing is run.
+    """Apply the current rubrics to all stored evidence; no submission is run.
 
-    What stays as it is leaves no row behind.
+    Unchanged scores append no row.
 
     Args:
-      load: gives the assignment of a name.
+      load: loads an assignment by its name.
     """
     loaded: dict[str, Assignment] = {}
     changed: list[Rescored] = []
@@ -43,10 +43,9 @@ def rescore(ledger: Ledger, load: Callable[[str], Assignment]) -> tuple[Rescored
             loaded[attempt.assignment] = load(attempt.assignment)
         assignment = loaded[attempt.assignment]
         result = ledger.result(attempt.number)
-        if result.problem.startswith("not judged"):
-            continue
         new = score(result, assignment).score
-        assert new is not None
+        if new is None:  # a fault of ours left nothing to score
+            continue
         checks = _changes(ledger.points_of_checks(attempt.number), new)
         now = (Decimal(repr(new.points)), Decimal(repr(new.possible)), new.judged)
         if now == (attempt.points, attempt.possible, attempt.judged) and not checks:

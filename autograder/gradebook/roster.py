@@ -1,4 +1,4 @@
-"""The roster of a class: read from a spreadsheet's CSV, and asked whose a submission is."""
+"""The roster of a class: read from a spreadsheet's CSV, and searched for the owner of a submission."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from autograder.escaping import uncell
 from autograder.gradebook.records import LedgerError, label
 from autograder.report.text import visible
-from question_bank.csv_safe import uncell
 
 MAX_BYTES = 16 << 20
 MAX_STUDENTS = 200_000
@@ -34,7 +34,7 @@ class RosterError(LedgerError):
 
 @dataclass(frozen=True)
 class Student:
-    """One line of a roster; ``more`` holds the columns that mean nothing to us, such as a Canvas id."""
+    """One line of a roster; ``more`` holds all other columns, such as a Canvas id."""
 
     id: str
     name: str = ""
@@ -63,18 +63,18 @@ class Roster:
         return self._by_id.get(id)
 
     def numbered(self, number: str) -> str | None:
-        """The id of the one student who has this number in some other column, such as "canvas id"."""
+        """Return the id of the only student with this number in another column, such as "canvas id"."""
         found = [s.id for s in self.students if number in s.more.values()]
         return found[0] if len(found) == 1 else None
 
     def find(self, name: str) -> Student:
-        """Say whose a submission of this name is.
+        """Find the owner of a submission of this name.
 
-        An id, an e-mail address or a name says it as a whole, with or without the file's ending ("anna_lee.py",
-        "Lee, Anna"); an id of four characters or more also within a longer name ("hw1-s1234.py").
+        An id, an e-mail address or a name must match as a whole, with or without the file's extension ("anna_lee.py",
+        "Lee, Anna"); an id of four characters or more may also be part of a longer name ("hw1-s1234.py").
 
         Raises:
-          RosterError: when nobody, or more than one student, is meant.
+          RosterError: when no student matches, or more than one.
         """
         stem = re.sub(r"\.(py|ipynb)$", "", name.strip(), flags=re.IGNORECASE)
         found = self._index.get(_key(stem), set()) or self._index.get(_key(name), set())
@@ -86,8 +86,10 @@ class Roster:
             return self._by_id[next(iter(found))]
         shown = visible(name, limit=100)
         if not found:
-            raise RosterError(f"{shown}: nobody on the roster has this id, e-mail address or name")
-        raise RosterError(f"{shown}: may be {' or '.join(sorted(map(visible, found))[:5])}: use the id as its name")
+            raise RosterError(f"{shown}: no student on the roster has this id, e-mail address or name")
+        raise RosterError(
+            f"{shown}: may be {' or '.join(sorted(map(visible, found))[:5])}: rename it to the student's id"
+        )
 
 
 def read_roster(path: Path) -> Roster:
@@ -114,13 +116,15 @@ def parse_roster(data: bytes, shown: str = "roster") -> Roster:
     for line, cells in lines[1:]:
         where = f"{shown}, line {line}"
         if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
-            raise RosterError(f"{where}: {len(cells)} cells under {len(header)} column names: quote cells with a comma")
+            raise RosterError(
+                f"{where}: {len(cells)} cells under {len(header)} column names: quote cells that contain a comma"
+            )
         student = _student(cells, header, columns, where)
         for key in filter(
             None, (f"id {student.id.casefold()}", student.email and f"e-mail {student.email.casefold()}")
         ):
             if key in seen:
-                raise RosterError(f"{where}: the {visible(key)} is on line {seen[key]} too")
+                raise RosterError(f"{where}: the {visible(key)} is already on line {seen[key]}")
             seen[key] = line
         students.append(student)
         if len(students) > MAX_STUDENTS:
@@ -129,7 +133,7 @@ def parse_roster(data: bytes, shown: str = "roster") -> Roster:
 
 
 def read_rows(data: bytes, shown: str) -> list[tuple[int, list[str]]]:
-    """Read the lines of a spreadsheet's CSV that hold anything, each with its number.  Raises RosterError."""
+    """Read the non-empty lines of a spreadsheet's CSV, each with its number.  Raises RosterError."""
     text = _decoded(data, shown)
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
@@ -159,7 +163,7 @@ def _decoded(data: bytes, shown: str) -> str:
             ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise RosterError(f"{shown}, line {line}: holds a zero byte, expected a text file in CSV")
+        raise RosterError(f"{shown}, line {line}: contains a zero byte, expected CSV as a text file")
     return text
 
 
@@ -185,7 +189,7 @@ def _student(cells: Sequence[str], header: Sequence[str], columns: Mapping[str, 
         return cells[at].strip() if at < len(cells) else ""
 
     if not cell("id"):
-        raise RosterError(f"{where}: has no id")
+        raise RosterError(f"{where}: the id is missing")
     try:
         id = label(cell("id"), "id")
     except LedgerError as error:
@@ -210,7 +214,7 @@ def _keys(student: Student) -> set[str]:
 
 
 def _key(text: str) -> str:
-    """Names that look alike are alike: without accents, signs and case."""
+    """Normalise a name for comparison: without accents, punctuation and case."""
     return re.sub(r"[^0-9a-z@]+", " ", _folded(text)).strip() or text.strip().casefold()
 
 

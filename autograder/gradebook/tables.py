@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, String, Table, Text, UniqueConstraint
 
-from question_bank.exam.append_only import guard
+from autograder.gradebook.append_only import guard
 
 VERSION = 1
 META = MetaData()
@@ -30,12 +30,12 @@ attempts = Table(
     Column("seed", String(200), nullable=False),
     Column("engine", String(200), nullable=False),
     Column("sandbox", String(200), nullable=False),
-    Column("object", String(64), nullable=False),  # sha256 of the stored bytes, "" where none were given
+    Column("object", String(64), nullable=False),  # sha256 of the stored bytes, "" without bytes
     Column("result", Text, nullable=False),
     UniqueConstraint(*_ONE_ATTEMPT, name="one_attempt"),
 )
 
-# What an attempt is worth.  A changed rubric, or a judgement that was missing, appends a row; the last one counts.
+# What an attempt is worth.  A changed rubric, or a judgement that was missing, appends a row; the last row counts.
 judgements = Table(
     "judgements",
     META,
@@ -43,7 +43,7 @@ judgements = Table(
     Column("attempt", ForeignKey("attempts.id"), nullable=False, index=True),
     Column("at", TIME, nullable=False),
     Column("why", String(40), nullable=False),
-    Column("points", Text, nullable=True),  # decimal text: exact in every database; NULL where there is no score
+    Column("points", Text, nullable=True),  # decimal text: exact in every database; NULL without a score
     Column("possible", Text, nullable=True),
     Column("judged", Integer, nullable=False),
     Column("rubric", String(64), nullable=False),
@@ -56,7 +56,7 @@ overrides = Table(
     META,
     Column("id", Integer, primary_key=True),
     Column("attempt", ForeignKey("attempts.id"), nullable=False, index=True),
-    Column("points", Text, nullable=True),  # NULL takes the override back
+    Column("points", Text, nullable=True),  # NULL withdraws the override
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", TIME, nullable=False),

@@ -1,4 +1,4 @@
-"""What to do next, and the one reason that a table has room for."""
+"""What to do next, and the first reason, for a table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from autograder.report.measured import MEASURED, sentence
 from autograder.report.text import capital, function_name
-from autograder.report.view import FAIL, PARTLY, PASS, CheckView, functions
-from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, SKIPPED, Finding, Result
+from autograder.report.view_model import FAIL, PARTLY, PASS, CheckView, functions
+from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, Fault, Finding, Result
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Step:
 
 
 def steps(result: Result) -> tuple[Step, ...]:
-    """List what to do next, the most useful first: what stops reading, then what is forbidden, then what is wrong."""
+    """List what to do next, the most useful first: unreadable code, forbidden names, then wrong results."""
     found: list[Step] = []
-    if result.problem:
-        found.append(Step("Make the submission readable", result.problem))
-    for severity, title in (("skipped", "Repair what could not be read"), ("violation", "Replace what is not allowed")):
+    if result.problem is not None and result.problem.fault is Fault.STUDENT:
+        found.append(Step("Make the submission readable", result.problem.message))
+    for severity, title in (("skipped", "Fix what could not be read"), ("violation", "Replace what is not allowed")):
         for finding in result.findings:
             if finding.severity == severity:
                 found.append(_finding_step(finding, title, result))
@@ -55,11 +55,12 @@ def missed_topics(result: Result) -> tuple[str, ...]:
 
 def first_reason(result: Result) -> str:
     """Say in one line why points are missing, for a table."""
-    if result.problem:
-        return result.problem
+    if result.problem is not None:
+        ours = result.problem.fault is Fault.OURS
+        return f"Not judged (our fault): {result.problem.message}" if ours else result.problem.message
     for check in result.checks:
         if check.outcome == NOT_JUDGED:
-            return f"not judged (our fault): {check.message or check.name}"
+            return f"Not judged (our fault): {check.message or check.name}"
     found = steps(result)
     if found:
         place = found[0].function or found[0].where
@@ -70,7 +71,7 @@ def first_reason(result: Result) -> str:
 def unsettled_reason(result: Result) -> str:
     """Say in one line which measurement is to be repeated."""
     open_ = (c for c in result.checks if c.outcome == INCONCLUSIVE)
-    return next((f"not settled yet: {function_name(c.function)}: {sentence(c) or c.title}" for c in open_), "")
+    return next((f"Not settled yet: {function_name(c.function)}: {sentence(c) or c.title}" for c in open_), "")
 
 
 def _finding_step(finding: Finding, title: str, result: Result) -> Step:
@@ -83,8 +84,8 @@ def _finding_step(finding: Finding, title: str, result: Result) -> Step:
 def _check_step(check: CheckView, result: Result) -> Step:
     evidence = check.evidence
     case = next((r.worst for r in check.rows if r.state is FAIL), None)
-    text = evidence.hint or check.said or (case.message if case else "") or check.reason or evidence.title
-    blocked = [s for s in result.checks if s.outcome == SKIPPED and evidence.name in s.message]
+    text = evidence.hint or check.said or capital(case.message if case else "") or check.reason or evidence.title
+    blocked = [s for s in result.checks if evidence.name in s.waits_for]
     scores = {s.name: s for s in result.score.checks} if result.score else {}
     names = [evidence.name, *(b.name for b in blocked)]
     worth = sum(scores[n].possible - scores[n].points for n in names if n in scores)

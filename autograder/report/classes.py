@@ -1,4 +1,4 @@
-"""What a class page says: distribution, pass rates, common mistakes, equal programs."""
+"""What a class page says: distribution, pass rates, draw sets, common mistakes, equal programs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.report import advice, standing, view
-from autograder.report.attention import RULES, Concern, concerns
-from autograder.report.equal import equal_everywhere, equal_in_one
+from autograder.report import advice, status, view_model
+from autograder.report.at_risk import RULES, Concern, concerns
+from autograder.report.draw_sets import draw_sets
+from autograder.report.identical import equal_everywhere, equal_in_one
 from autograder.report.performance import grading_time, performance
 from autograder.report.text import percent
 from autograder.results import FAILED, Result
@@ -30,7 +31,7 @@ class Line:
     possible: float
     share: int | None
     open: bool
-    marks: tuple[view.State, ...]
+    marks: tuple[view_model.State, ...]
     reason: str
     waits: str  # why there is no final mark
     concerns: tuple[Concern, ...] = ()
@@ -85,20 +86,20 @@ def function_names(results: Sequence[Result]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.function for r in results for c in r.checks))
 
 
-def marks(result: Result, names: Sequence[str]) -> tuple[view.State, ...]:
+def marks(result: Result, names: Sequence[str]) -> tuple[view_model.State, ...]:
     """Return one state per function (by its name in the evidence), ABSENT where there is no evidence."""
-    states = {v.key: v.state for v in view.functions(result)}
-    return tuple(states.get(name, view.ABSENT) for name in names)
+    states = {v.key: v.state for v in view_model.functions(result)}
+    return tuple(states.get(name, view_model.ABSENT) for name in names)
 
 
 def is_open(result: Result) -> bool:
     """True when there is no final mark: nothing scored, or something awaits our repair or another measurement."""
-    return result.score is None or standing.fault(result) or standing.unsettled(result)
+    return result.score is None or status.fault(result) or status.unsettled(result)
 
 
 def only_unsettled(result: Result) -> bool:
     """True when all that a final mark lacks is another measurement."""
-    return is_open(result) and standing.unsettled(result) and result.score is not None and not standing.fault(result)
+    return is_open(result) and status.unsettled(result) and result.score is not None and not status.fault(result)
 
 
 def overview(results: Sequence[Result], hrefs: Sequence[str], previous: Sequence[Result | None] = ()) -> dict[str, Any]:
@@ -110,14 +111,14 @@ def overview(results: Sequence[Result], hrefs: Sequence[str], previous: Sequence
         for i, (r, href, p) in enumerate(zip(results, hrefs, before, strict=True))
     ]
     final = [r for r in results if not is_open(r)]
-    shares = [s for s in map(standing.share, final) if s is not None]
+    shares = [s for s in map(status.share, final) if s is not None]
     whole = equal_everywhere(results)
     return {
         "names": names,
         "lines": lines,
         "open": [x for x, r in zip(lines, results, strict=True) if is_open(r) and not only_unsettled(r)],
         "unsettled": [x for x, r in zip(lines, results, strict=True) if only_unsettled(r)],
-        "left": sum(standing.left_points(r) > 0 for r in results),
+        "left": sum(status.left_points(r) > 0 for r in results),
         "legend": _legend(lines),
         "performance": performance(results),
         "grading": grading_time(results),
@@ -132,6 +133,7 @@ def overview(results: Sequence[Result], hrefs: Sequence[str], previous: Sequence
         "full": sum(r.score.points >= r.score.possible > 0 for r in final if r.score),
         "bins": _bins(shares),
         "rates": _rates(results),
+        "draw_sets": draw_sets(results),
         "mistakes": _mistakes(results),
         "violations": _violations(results),
         "whole": whole,
@@ -146,7 +148,7 @@ def _line(result: Result, href: str, names: Sequence[str]) -> Line:
         href,
         score.points if score else 0.0,
         score.possible if score else 0.0,
-        standing.share(result),
+        status.share(result),
         is_open(result),
         marks(result, names),
         advice.first_reason(result)[:240],
@@ -161,19 +163,19 @@ def _orders(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     name = sorted(lines, key=lambda x: (x.name.casefold(), x.order))
     repair = sorted((x for x in lines if x.reason), key=lambda x: (x.reason, x.name.casefold(), x.order))
     orders = [("Fewest points first", low), ("Most points first", low[::-1]), ("By name", name)]
-    return [(title, found) for title, found in [*orders, ("By what to repair first", repair)] if len(found) > 1]
+    return [(title, found) for title, found in [*orders, ("By what to fix first", repair)] if len(found) > 1]
 
 
 def _waits(result: Result) -> str:
-    if standing.fault(result) or result.score is None:
+    if status.fault(result) or result.score is None:
         return advice.first_reason(result)
     return advice.unsettled_reason(result)
 
 
-def _legend(lines: Sequence[Line]) -> tuple[view.State, ...]:
+def _legend(lines: Sequence[Line]) -> tuple[view_model.State, ...]:
     used = {state for line in lines for state in line.marks}
-    usual = (view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT)
-    return (*usual, *(s for s in (view.UNSURE, view.LEFT, view.ABSENT) if s in used))
+    usual = (view_model.PASS, view_model.PARTLY, view_model.FAIL, view_model.SKIP, view_model.FAULT)
+    return (*usual, *(s for s in (view_model.UNSURE, view_model.LEFT, view_model.ABSENT) if s in used))
 
 
 def _bins(shares: Sequence[int]) -> list[Bin]:
@@ -192,7 +194,7 @@ def _rates(results: Sequence[Result]) -> list[Rate]:
     states: dict[str, Counter[str]] = {}
     earned: dict[str, list[float]] = {}
     for result in results:
-        for function in view.functions(result):
+        for function in view_model.functions(result):
             for check in function.checks:
                 seen.setdefault(check.evidence.name, (function.key, check.evidence.title))
                 states.setdefault(check.evidence.name, Counter())[check.state.key] += 1
@@ -200,11 +202,13 @@ def _rates(results: Sequence[Result]) -> list[Rate]:
                     earned.setdefault(check.evidence.name, []).append(check.points / check.possible)
     rates = []
     for name, (function_name, title) in seen.items():
-        judged = sum(states[name].values()) - sum(states[name][s.key] for s in (view.FAULT, view.UNSURE, view.LEFT))
+        judged = sum(states[name].values()) - sum(
+            states[name][s.key] for s in (view_model.FAULT, view_model.UNSURE, view_model.LEFT)
+        )
         n = states[name]
-        if judged and not n[view.LEFT.key]:  # a check that was left out says nothing, whoever else skipped it
+        if judged and not n[view_model.LEFT.key]:  # a check that was left out says nothing, whoever else skipped it
             credit = percent(statistics.fmean(earned[name]), 1) if name in earned else None
-            rates.append(Rate(function_name, title, judged, n[view.PASS.key], n[view.PARTLY.key], credit))
+            rates.append(Rate(function_name, title, judged, n[view_model.PASS.key], n[view_model.PARTLY.key], credit))
     return rates
 
 

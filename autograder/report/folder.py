@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.files import write_text
 from autograder.report.history import Handed
-from autograder.report.html import class_page_at, submission_page
+from autograder.report.html import class_page, submission_page
 from autograder.report.instructor import Decision, instructor_page
 from autograder.report.markdown import submission_markdown
+from autograder.report.practice import PracticeFor, no_practice
 from autograder.results import Result
 
 # Names that mean a device on Windows, whatever follows the dot.
@@ -33,7 +33,8 @@ def write_reports(
     overrides: Sequence[Decision | None] = (),
     attempts: Sequence[Handed] = (),
     course: str = "",
-    outlines: Sequence[Result] = (),
+    compacted: Sequence[Result] = (),
+    practice: PracticeFor = no_practice,
 ) -> Path:
     """Write the page of the class, and for each submission the student's page and the instructor's.
 
@@ -47,7 +48,9 @@ def write_reports(
       overrides: what a person decided about the points of each result, or None.
       attempts: all attempts at this assignment with their times.
       course: href of the page of the course, seen from ``folder``.
-      outlines: what the page of the class needs of each result, where ``results`` are read from files one by one.
+      compacted: what the page of the class needs of each result, where ``results`` are read from files one by one.
+
+      practice: gives questions on what a submission missed.
 
     Returns:
       the path of the index.
@@ -59,10 +62,11 @@ def write_reports(
     decided: Sequence[Decision | None] = overrides or [None] * len(results)
     files: Sequence[Mapping[str, str]] = sources or [{}] * len(results)
     for result, stem, old, decision, text in zip(results, stems, before, decided, files, strict=True):
-        page = submission_page(result, assignment_title=assignment_title, sources=text, previous=old)
-        write_page(folder / STUDENTS / f"{stem}.html", page)
-        plain = submission_markdown(result, assignment_title=assignment_title, previous=old)
-        write_page(folder / STUDENTS / f"{stem}.md", plain)
+        topics = practice(result)
+        page = submission_page(result, assignment_title=assignment_title, sources=text, previous=old, practice=topics)
+        write_text(folder / STUDENTS / f"{stem}.html", page)
+        plain = submission_markdown(result, assignment_title=assignment_title, previous=old, practice=topics)
+        write_text(folder / STUDENTS / f"{stem}.md", plain)
         full = instructor_page(
             result,
             assignment_title=assignment_title,
@@ -72,10 +76,10 @@ def write_reports(
             previous=old,
             sources=text,
         )
-        write_page(folder / instructor_href(stem), full)
+        write_text(folder / instructor_href(stem), full)
     index = folder / "index.html"
-    page = class_page_at(
-        outlines or results,
+    page = class_page(
+        compacted or results,
         assignment_title=assignment_title,
         hrefs=[instructor_href(s) for s in stems],
         previous=before,
@@ -83,7 +87,7 @@ def write_reports(
         attempts=attempts,
         course=course,
     )
-    write_page(index, page)
+    write_text(index, page)
     return index
 
 
@@ -118,15 +122,3 @@ def _stem(name: str) -> str:
     ascii_name = unicodedata.normalize("NFKD", name[:200]).encode("ascii", "ignore").decode("ascii")
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", ascii_name).strip("-")[:60].rstrip("-") or "submission"
     return f"submission-{stem}" if _RESERVED.fullmatch(stem) else stem
-
-
-def write_page(path: Path, content: str) -> None:
-    """Write beside ``path`` and rename; a link in its place is replaced, not followed."""
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with partial.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

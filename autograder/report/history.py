@@ -136,6 +136,6 @@ def _gain(made: Sequence[Handed]) -> str:
     middle = statistics.median(gains)
     better = sum(g > 0 for g in gains)
     return (
-        f"From the first attempt to the last: {middle:+g} percentage points for half of those who made several; "
+        f"From the first attempt to the last: {middle:+g} percentage points for half of the students who made several; "
         f"{better} of {len(gains)} improved."
     )

@@ -15,13 +15,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from autograder.report import advice, measured, plots, standing, text, view
+from autograder.report import advice, measured, plots, status, text, view_model
 from autograder.report.classes import overview
-from autograder.report.heat import heat
+from autograder.report.error_map_svg import heat
 from autograder.report.history import Handed, history
+from autograder.report.practice import PracticeTopic
 from autograder.report.similar import ALIKE, similarity
+from autograder.report.student_view import student_view
 from autograder.results import Result
-from question_bank.practice import practice
 
 
 def submission_page(
@@ -30,58 +31,56 @@ def submission_page(
     assignment_title: str,
     sources: Mapping[str, str] | None = None,
     previous: Result | None = None,
+    practice: Sequence[PracticeTopic] = (),
     home: str = "",
 ) -> str:
-    """Render the page a student reads.
+    """Render the page a student reads, with nothing on it that was computed from hidden inputs.
 
     Args:
       sources: the student's files by the name that ``where`` uses ("submission.py", "cell 3"); lines around
         an error are shown from them.
       previous: the attempt before, for what changed.
+      practice: questions on what was missed.
       home: href of the class page, for instructors.
     """
+    result = student_view(result)
     return render(
         "submission.html.j2",
         result=result,
         assignment_title=assignment_title,
         home=home,
-        views=view.functions(result),
-        fault=standing.fault(result),
-        unsettled=standing.unsettled(result),
-        share=standing.share(result),
-        standing=standing.standing(result),
+        views=view_model.functions(result),
+        fault=status.fault(result),
+        unsettled=status.unsettled(result),
+        share=status.share(result),
+        status=status.standing(result),
         left=any(map(measured.left_out, result.checks)),
-        summary=standing.summary(result),
+        summary=status.summary(result),
         steps=advice.steps(result),
-        change=standing.change(previous, result),
-        practice=practice(advice.missed_topics(result), result.provenance.submission_sha256),
-        complete=standing.complete(result),
+        change=status.change(previous, result),
+        practice=practice,
+        complete=status.complete(result),
         findings={s: [f for f in result.findings if f.severity == s] for s in ("violation", "skipped", "note")},
-        excerpt=functools.partial(view.excerpt, sources),
-        states=view.STATES,
+        excerpt=functools.partial(view_model.excerpt, sources),
+        states=view_model.STATES,
         unsettled_words=measured.UNSETTLED,
     )
 
 
-def class_page(results: Sequence[Result], *, assignment_title: str, links: Mapping[str, str]) -> str:
-    """Render the page of a class; ``links`` maps submission names to the hrefs of their pages."""
-    hrefs = [links.get(r.submission, "") for r in results]
-    return class_page_at(results, assignment_title=assignment_title, hrefs=hrefs)
-
-
-def class_page_at(
+def class_page(
     results: Sequence[Result],
     *,
     assignment_title: str,
-    hrefs: Sequence[str],
+    hrefs: Sequence[str] = (),
     previous: Sequence[Result | None] = (),
     sources: Sequence[Mapping[str, str]] = (),
     attempts: Sequence[Handed] = (),
     course: str = "",
 ) -> str:
-    """Like :func:`class_page` with one href per result, for classes where a name occurs twice.
+    """Render the page of a class.
 
     Args:
+      hrefs: of the page of each result; names may occur twice.
       previous: the attempt before each result, where there is one.
       sources: the files of each submission, to say whose are alike.
       attempts: all attempts at the assignment with their times.
@@ -90,13 +89,13 @@ def class_page_at(
     return render(
         "class.html.j2",
         assignment_title=assignment_title,
-        states=view.STATES,
+        states=view_model.STATES,
         provenance=results[0].provenance if results else None,
         similar=similarity(sources),
         alike=ALIKE,
         history=history(attempts),
         course=course,
-        **overview(results, hrefs, previous),
+        **overview(results, hrefs or [""] * len(results), previous),
     )
 
 
@@ -137,6 +136,7 @@ def _environment() -> jinja2.Environment:
         si=text.si,
         lines=_lines,
         prose=_prose,
+        capital=text.capital,
     )
     return environment
 
@@ -148,7 +148,7 @@ def _finalize(value: Any) -> Any:
 
 
 def _name(value: str) -> str:
-    """Name a submission, a person or a title; a heading without text would be none."""
+    """Name a submission, a person or a title; a heading must not be empty."""
     return text.visible(value, limit=160) if value.strip() else "(no name)"
 
 

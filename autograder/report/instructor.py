@@ -1,6 +1,7 @@
 """The instructor's page of one submission: evidence in full, programs, findings, provenance, override.
 
-Inputs are described by kind and size here too: a page gets forwarded, and the seed is the course's secret.
+It says of every case whether its draw is public or hidden.  Inputs are described by kind and size here too: a page
+gets forwarded, and the seed is the course's secret.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from autograder.report import measured, standing, view
-from autograder.report.attention import concerns
+from autograder.report import measured, status, view_model
+from autograder.report.at_risk import concerns
 from autograder.report.html import render
-from autograder.results import CheckEvidence, Result
+from autograder.report.student_view import PUBLIC_SEED
+from autograder.results import CaseEvidence, CheckEvidence, Result
 
 
 class Decision(Protocol):
@@ -65,20 +67,28 @@ def instructor_page(
         student_page=student_page,
         class_page=class_page,
         override=override,
-        views=view.functions(result),
-        share=standing.share(result),
-        standing=standing.standing(result),
-        summary=standing.summary(result),
+        views=view_model.functions(result),
+        share=status.share(result),
+        status=status.standing(result),
+        summary=status.summary(result),
         concerns=concerns(result, previous),
-        change=standing.change(previous, result),
+        change=status.change(previous, result),
         programs=programs,
-        excerpt=functools.partial(view.excerpt, sources),
-        states=view.STATES,
-        measured_kinds=measured.MEASURED,
+        excerpt=functools.partial(view_model.excerpt, sources),
+        states=view_model.STATES,
+        draw_words=functools.partial(draw_words, result),
     )
 
 
-def programs(function: view.FunctionView) -> tuple[ProgramView, ...]:
+def draw_words(result: Result, check: CheckEvidence, case: CaseEvidence) -> str:
+    """Name the draw of a case: "public draw 0", "hidden draw 1"; a measurement's sizes are printed."""
+    if check.kind in measured.MEASURED:
+        return f"draw {case.draw}"
+    public = case.public or result.provenance.seed == PUBLIC_SEED
+    return f"{'public' if public else 'hidden'} draw {case.draw}"
+
+
+def programs(function: view_model.FunctionView) -> tuple[ProgramView, ...]:
     """List the programs of one function; checks at the same shapes share theirs."""
     groups: dict[str, list[CheckEvidence]] = {}
     for check in function.checks:

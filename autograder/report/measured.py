@@ -6,12 +6,22 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from autograder.report import hidden
 from autograder.report.text import capital, grouped, si, times, times_between
-from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, PASSED, SKIPPED, CaseEvidence, CheckEvidence
+from autograder.results import (
+    FAILED,
+    INCONCLUSIVE,
+    LEFT_OUT,
+    NOT_JUDGED,
+    PASSED,
+    SKIPPED,
+    CaseEvidence,
+    CheckEvidence,
+    Outcome,
+)
 
 MEASURED = ("training", "throughput", "cost")
 UNSETTLED = "A timing or training measurement was inconclusive and will be repeated; you lose nothing."
-_LEFT_OUT = "left out"  # how the message of a check begins that nobody asked for
 
 _PACE = (
     ("calls per second", "calls per second", ""),
@@ -40,7 +50,7 @@ class Ratio:
 
     label: str
     inputs: str
-    outcome: str
+    outcome: Outcome
     timed: bool
     middle: float
     low: float
@@ -53,7 +63,7 @@ class Ratio:
 @dataclass(frozen=True)
 class Curve:
     label: str
-    outcome: str
+    outcome: Outcome
     losses: tuple[float, ...]
 
 
@@ -83,8 +93,8 @@ class Training:
 
 
 def left_out(check: CheckEvidence) -> bool:
-    """True for a performance check that nobody asked for: neither right nor wrong."""
-    return check.outcome == SKIPPED and check.kind in MEASURED and check.message.startswith(_LEFT_OUT)
+    """True for a measurement that the run did not make: neither right nor wrong."""
+    return check.outcome == LEFT_OUT
 
 
 def ratios(check: CheckEvidence) -> tuple[Ratio, ...]:
@@ -119,16 +129,16 @@ def unmeasured(check: CheckEvidence, case: CaseEvidence) -> bool:
 
 
 def sentence(check: CheckEvidence) -> str:
-    """Say what a student should read first about a check; the evidence's own message for other kinds."""
+    """Say what a student should read first about a check: a measurement, its message, or how hidden cases fail."""
     if left_out(check):
-        return "Left out: only numbers were asked for."
+        return "Left out: this run did not measure performance."
     if check.kind not in MEASURED or check.outcome in (SKIPPED, NOT_JUDGED):
-        return check.message
+        return capital(check.message) or hidden.sentence(check)
     if check.kind == "training":
         return _training_sentence(check)
     found = [r for r in ratios(check) if r.outcome == check.outcome]
     if not found:
-        return check.message
+        return capital(check.message) or hidden.sentence(check)
     worst = max(found, key=lambda r: r.middle)
     words = f"{worst.label}: {worst.words}." if len(check.cases) > 1 else f"{capital(worst.words)}."
     if check.outcome == INCONCLUSIVE:
@@ -143,8 +153,10 @@ def _training_sentence(check: CheckEvidence) -> str:
     if check.outcome == PASSED:
         return f"It learns as well as the reference with {learned} of {number} seeds." if number else ""
     message = next((c.message for c in check.cases if c.outcome == FAILED and c.message), check.message)
+    if not message:
+        return hidden.sentence(check)
     failed = f"{number - learned} of {number} seeds did not learn well enough"
-    return f"{capital(message)}; {failed}." if training(check) else message
+    return f"{capital(message)}; {failed}." if training(check) else capital(message)
 
 
 def _ratio(case: CaseEvidence) -> Ratio:
@@ -160,6 +172,8 @@ def _ratio(case: CaseEvidence) -> Ratio:
         words = "it needs about what the reference needs"
     else:
         words = f"it needs {times(middle)} times what the reference needs"
+    if case.outcome == FAILED and not timed and case.message:  # it names what is needed too much of
+        words = case.message.removesuffix(".")
     pairs = found.get("pairs", 0.0)
     return Ratio(
         case.label,
@@ -170,14 +184,9 @@ def _ratio(case: CaseEvidence) -> Ratio:
         low,
         high,
         int(pairs) if 0 <= pairs < 1e12 else 0,
-        _needs(case.message) or words,
+        words,
         numbers,
     )
-
-
-def _needs(message: str) -> str:
-    """The engine names what is needed too much of; repeat it."""
-    return message.removesuffix(".") if message.startswith("it needs ") else ""
 
 
 def _inverse(value: float) -> float:

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.report import standing
-from autograder.report.attention import RULES, Concern, course_concerns, earned_share
+from autograder.report import status
+from autograder.report.at_risk import RULES, Concern, course_concerns, earned_share
 from autograder.report.classes import is_open
 from autograder.report.html import render
 from autograder.report.plots import Strip, strip_plot
@@ -92,7 +92,7 @@ def _cell(name: str, column: Column) -> Cell:
     if result is None:
         return Cell("", None, "", "not handed in", False)
     if result.score is None:
-        return Cell(href, None, "", "not judged" if standing.fault(result) or result.problem else "no mark", True)
+        return Cell(href, None, "", "not judged" if status.fault(result) or result.problem else "no mark", True)
     said = f"{points(result.score.points)} / {points(result.score.possible)}"
     return Cell(href, earned_share(result), said, "not all judged" if is_open(result) else "", is_open(result))
 
@@ -103,7 +103,7 @@ def _summary(column: Column) -> Summary:
         return Summary(column.title, column.href, len(column.results), None, "No marks yet.")
     words = (
         f"Median {statistics.median(shares):.0f} %, from {min(shares):.0f} % to {max(shares):.0f} % "
-        "of the points that were asked for."
+        "of the available points."
     )
     return Summary(
         column.title, column.href, len(column.results), strip_plot(shares, {}, ratio=False, frame=(0.0, 100.0)), words

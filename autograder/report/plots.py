@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from autograder.report.axes import Scale, Tick, around_one, finite, fitting, label, wide
 from autograder.report.measured import Curve, Ratio, Training
-from autograder.report.scale import Scale, Tick, around_one, finite, fitting, label, wide
 from autograder.results import PASSED
 
 LEFT, RIGHT, TOP, BASE = 44, 280, 22, 166  # the frame of the loss curve in a box of 360 by 200

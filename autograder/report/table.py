@@ -8,8 +8,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report import advice, classes, standing, text, view
-from autograder.report.ink import QUIET, Ink
+from autograder.report import advice, classes, status, text, view_model
+from autograder.report.console import QUIET, ConsoleText
 from autograder.results import Result
 
 _NARROW = 66  # below this many columns, reasons get lines of their own
@@ -17,7 +17,7 @@ _NARROW = 66  # below this many columns, reasons get lines of their own
 
 def show_table(console: Console, results: Sequence[Result]) -> None:
     """Print a class: points, a mark per function, and the first reason for missing points."""
-    ink = Ink(console)
+    ink = ConsoleText(console)
     if not results:
         console.print(Text("No submissions."))
         return
@@ -25,7 +25,7 @@ def show_table(console: Console, results: Sequence[Result]) -> None:
         console.print(part, highlight=False)
 
 
-def _class(ink: Ink, results: Sequence[Result], width: int) -> Iterator[RenderableType]:
+def _class(ink: ConsoleText, results: Sequence[Result], width: int) -> Iterator[RenderableType]:
     names = classes.function_names(results)
     states = [classes.marks(r, names) for r in results]
     narrow = width < _NARROW
@@ -36,7 +36,7 @@ def _class(ink: Ink, results: Sequence[Result], width: int) -> Iterator[Renderab
         table.add_column("", no_wrap=True)
     table.add_column("functions", overflow="fold", min_width=min(max(len(names), 9), 20))
     if not narrow:
-        table.add_column("first thing to repair", no_wrap=True, overflow=ink.cut, ratio=1)
+        table.add_column("first thing to fix", no_wrap=True, overflow=ink.cut, ratio=1)
     for result, marks in zip(results, states, strict=True):
         bar, reason = _bar(ink, result, 10 if width >= 100 else 5), ink(advice.first_reason(result), "", 300)
         cells = [ink(result.submission, "", 200), _mark(result), bar, Text().join(map(ink.sign, marks)), reason]
@@ -46,24 +46,35 @@ def _class(ink: Ink, results: Sequence[Result], width: int) -> Iterator[Renderab
         yield Text()
         yield from _reasons(ink, results)
     yield Text()
-    known = (view.PASS, view.PARTLY, view.FAIL, view.SKIP, view.FAULT, view.UNSURE, view.LEFT, view.ABSENT)
+    known = (
+        view_model.PASS,
+        view_model.PARTLY,
+        view_model.FAIL,
+        view_model.SKIP,
+        view_model.FAULT,
+        view_model.UNSURE,
+        view_model.LEFT,
+        view_model.ABSENT,
+    )
     used = [s for s in known if any(s in marks for marks in states)]
     yield Text("  ").join(ink.sign(s).append(f" {s.word.lower()}", "default") for s in used)
-    yield ink(f"functions: {', '.join(map(text.function_name, names)) or 'none'}", QUIET, 2000)
+    yield ink(f"Functions: {', '.join(map(text.function_name, names)) or 'none'}", QUIET, 2000)
     waiting = sum(classes.is_open(r) and not classes.only_unsettled(r) for r in results)
     if waiting:
-        said = f"{text.count(waiting, 'submission')} without a final mark: a fault of the grader is never a zero."
+        said = (
+            f"{text.count(waiting, 'submission')} without a final mark: a fault of the grader never counts as a zero."
+        )
         yield Text(said, style="bold magenta")
-    left = max(map(standing.left_points, results))
+    left = max(map(status.left_points, results))
     if left:
-        yield Text(f"performance left out: only numbers were asked for ({text.points(left)} points)", style=QUIET)
+        yield Text(f"Performance was left out of this run ({text.points(left)} points)", style=QUIET)
     unsettled = sum(map(classes.only_unsettled, results))
     if unsettled:
-        said = f"{text.count(unsettled, 'submission')} not settled yet: measurements are repeated, nobody loses points."
+        said = f"{text.count(unsettled, 'submission')} not settled yet: they will be measured again and lose no points."
         yield Text(said, style="magenta")
 
 
-def _reasons(ink: Ink, results: Sequence[Result]) -> Iterator[Text]:
+def _reasons(ink: ConsoleText, results: Sequence[Result]) -> Iterator[Text]:
     names = [ink(r.submission, "bold", 200) for r in results]
     widest = min(16, max(name.cell_len for name in names))
     for name, result in zip(names, results, strict=True):
@@ -79,12 +90,12 @@ def _mark(result: Result) -> Text:
     if result.score is None:
         return Text("no mark", style="bold magenta")
     mark = f"{text.points(result.score.points)}/{text.points(result.score.possible)}"
-    if standing.fault(result):
+    if status.fault(result):
         return Text(f"{mark} !", style="bold magenta")
-    return Text(f"{mark} ?", style="magenta") if standing.unsettled(result) else Text(mark)
+    return Text(f"{mark} ?", style="magenta") if status.unsettled(result) else Text(mark)
 
 
-def _bar(ink: Ink, result: Result, width: int) -> Text:
-    full = (standing.share(result) or 0) * width // 100
+def _bar(ink: ConsoleText, result: Result, width: int) -> Text:
+    full = (status.share(result) or 0) * width // 100
     solid, empty = ("#", ".") if ink.plain else ("━", "─")
     return Text.assemble((solid * full, "cyan"), (empty * (width - full), QUIET))

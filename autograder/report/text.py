@@ -1,12 +1,15 @@
-"""Words for numbers, and strangers' text made inert: every report says things through these functions."""
+"""Words for numbers, and untrusted text made inert: every report writes through these functions."""
 
 from __future__ import annotations
 
+import datetime
 import math
 from decimal import Decimal
 
+from autograder.escaping import visible as visible
 from autograder.results import CaseEvidence, Place
-from question_bank.visible import visible as visible
+
+_MANY = 10  # from this share on, "50 times" says more than "5000 %"
 
 
 def points(value: float) -> str:
@@ -66,7 +69,8 @@ def distance(case: CaseEvidence) -> str:
         subject, error, allowed = "its worst number", case.worst, case.worst_tolerance
     if error is None or allowed is None or not math.isfinite(error):
         return f"{subject} has no finite distance from the expected one"
-    return f"{subject} is off by {_share(error)} of its usual size; {_share(allowed)} is allowed"
+    of = "" if error >= _MANY else "of "
+    return f"{subject} is off by {_share(error)} {of}its usual size; {_share(allowed)} is allowed"
 
 
 def _ratio(error: float | None, tolerance: float | None) -> float | None:
@@ -78,7 +82,7 @@ def _ratio(error: float | None, tolerance: float | None) -> float | None:
 
 
 def _share(value: float) -> str:
-    if value >= 10:
+    if value >= _MANY:
         return f"{value:.3g} times" if value < 1e6 else f"{value:.1e} times"
     if 0 < value < 1e-9:
         return "less than 0.0000001 %"
@@ -86,12 +90,13 @@ def _share(value: float) -> str:
 
 
 def capital(value: str) -> str:
-    """Begin a sentence."""
-    return value[:1].upper() + value[1:]
+    """Begin a sentence with a capital; a first word that is code, such as ``jnp.dot``, stays as it is."""
+    word = value.partition(" ")[0].rstrip(",:;")
+    return value[:1].upper() + value[1:] if word.isalpha() else value
 
 
 def function_name(name: str) -> str:
-    """Name a graded function; a composition that comes with the assignment is no function of the student's."""
+    """Name a graded function; a composition comes with the assignment and is not a function of the student's."""
     return f"{name.removeprefix('given.')} (your functions together)" if name.startswith("given.") else name
 
 
@@ -139,3 +144,8 @@ def times_between(middle: float, low: float, high: float) -> str:
 def short_number(value: float) -> str:
     """Write a number with three digits."""
     return _number(value, 3)
+
+
+def utc(time: datetime.datetime) -> str:
+    """Write a moment as people read it: "2026-11-27 22:59 UTC"."""
+    return f"{time.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Everything that an exam's marked responses say, in one frozen record: for a page, JSON and the bank."""
+"""The item analysis of one exam as one frozen record, for a page, for JSON and for the bank."""
 
 from __future__ import annotations
 
@@ -30,16 +30,20 @@ class UnitStatistics:
 
     Attributes:
       unit: Id of the item or template.
-      stem: Its words, where known.
-      template: Whether the numbers were drawn anew for each student.
-      count: Students who had it.
-      share: Mean share of the points; ``difficulty`` is what is missing to 1, as the bank counts it.
-      upper, lower: The same for the upper and the lower 27 %; their difference is the discrimination index.
-      correlation: With the standing in the rest of the exam: corrected item-total (point-biserial) correlation.
-      omitted: Share of the students who answered nothing; NaN where responses are not known.
-      seconds: First quartile, median, third quartile; NaN without times.
-      rapid: Share of answers that came too fast to have read the item.
+      stem: The item's stem, where known.
+      template: Whether its numbers were drawn anew for each student.
+      count: Number of students who had it.
+      share: Mean fraction of the points.
+      upper, lower: The same in the upper and the lower 27 % of the class.
+      correlation: Corrected item-total (point-biserial) correlation: with the standing in the rest of the exam.
+      omitted: Fraction of the students who answered nothing; NaN where responses are not known.
+      seconds: First quartile, median and third quartile of the time, in seconds; NaN without times.
+      rapid: Fraction of answers that came too fast to have read the item.
+      choices: Distractor analysis; empty for templates and free answers.
+      draws: For templates: are the draws equally hard?
+      position: Effect of the place in the form on this unit.
       curve: 2PL parameters, where fitted.
+      flags: What a person should look at.
     """
 
     unit: str
@@ -61,26 +65,32 @@ class UnitStatistics:
 
     @property
     def difficulty(self) -> float:
+        """Fraction of the points that the class did not earn, as the bank counts difficulty."""
         return 1 - self.share.value
 
     @property
     def discrimination(self) -> float:
+        """The discrimination index D: upper minus lower group."""
         return self.upper - self.lower
 
     @property
     def quality(self) -> str:
-        """How far these numbers carry: "too few", "rough" or ""."""
-        return "too few" if self.count < limits.FEWEST else "rough" if self.count < limits.ROUGH else ""
+        """How far these numbers carry: see ``limits.quality``."""
+        return limits.quality(self.count)
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """An exam in numbers.
+    """The item analysis of an exam.
 
     Attributes:
-      marks: Every student's mark in percent, ascending; no names.
-      irt: Why there is no 2PL, or what to know of it; ``left_out`` says which units are not in it.
-      notes: What small numbers do not allow.
+      exam: Its name.
+      students: Number of students.
+      marks: Every student's mark in percent of the points, ascending, without names.
+      irt: Why no 2PL was fitted, or a reservation about the fit, for people; empty otherwise.
+      left_out: Unit → why it is not in the 2PL.
+      flags: What a person should look at in the exam as a whole.
+      notes: What the size of the class does not allow.
     """
 
     exam: str
@@ -97,7 +107,7 @@ class Analysis:
 
     @property
     def flagged(self) -> list[UnitStatistics]:
-        """Units to look at, those that may change marks first."""
+        """Units with flags; first those to check before marks are released."""
         return sorted(
             (u for u in self.units if u.flags), key=lambda u: (all(f.level != CHECK for f in u.flags), u.unit)
         )
@@ -108,8 +118,8 @@ def analyse(answers: Iterable[Answer], exam: str = "", stems: Mapping[str, str] 
 
     Args:
       answers: One for each student and item.
-      exam: Its name.
-      stems: Unit → its words, for the report.
+      exam: Name of the exam.
+      stems: Unit → stem, for the report.
 
     Raises:
       ResponsesError: The answers are no table (see ``tabulate``).
@@ -144,7 +154,7 @@ def _analyse(table: Table, exam: str, stems: Mapping[str, str]) -> Analysis:
         )
         for i, name in enumerate(table.units)
     )
-    said = fitted.why_not or ("" if fitted.converged else "The estimates did not settle; take them as a hint.")
+    reservation = fitted.why_not or ("" if fitted.converged else "The estimates did not settle; take them as a hint.")
     return Analysis(
         exam,
         len(table.students),
@@ -153,7 +163,7 @@ def _analyse(table: Table, exam: str, stems: Mapping[str, str]) -> Analysis:
         tuple(np.sort(percent(table)).tolist()),
         position,
         pace,
-        said,
+        reservation,
         fitted.left_out,
         exam_flags(position, pace, len(table.students)),
         _notes(table, units),
@@ -218,11 +228,10 @@ def _notes(table: Table, units: tuple[UnitStatistics, ...]) -> tuple[str, ...]:
         )
     elif students < limits.ROUGH:
         notes.append(f"{students} students: every number is rough; look at its interval before you act on it.")
-    few = sum(u.quality == "too few" for u in units)
+    few = sum(u.quality == limits.TOO_FEW for u in units)
     if few and students >= limits.FEWEST:
         notes.append(
-            f"{few} of {len(units)} items were in fewer than {limits.FEWEST} forms; nothing is said about how they "
-            "discriminate."
+            f"{few} of {len(units)} items were in fewer than {limits.FEWEST} forms; their discrimination is not judged."
         )
     if not table.complete:
         notes.append(
@@ -234,10 +243,10 @@ def _notes(table: Table, units: tuple[UnitStatistics, ...]) -> tuple[str, ...]:
 
 
 def to_json(analysis: Analysis) -> str:
-    """The analysis for other programs; what cannot be had is null."""
+    """Write the analysis as JSON for other programs; a statistic that cannot be computed is null."""
     value = {"format": FORMAT, **dataclasses.asdict(analysis)}
-    for one, unit in zip(value["units"], analysis.units, strict=True):
-        one |= {"difficulty": unit.difficulty, "discrimination": unit.discrimination, "quality": unit.quality}
+    for row, unit in zip(value["units"], analysis.units, strict=True):
+        row |= {"difficulty": unit.difficulty, "discrimination": unit.discrimination, "quality": unit.quality}
     return json.dumps(_nulls(value), ensure_ascii=False, indent=1, allow_nan=False)
 
 

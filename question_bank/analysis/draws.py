@@ -1,4 +1,4 @@
-"""Is a template equally hard with every set of numbers?"""
+"""Compare the draws of a template: is it equally hard with every set of numbers?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PERMUTATIONS = 2000
 
 @dataclass(frozen=True)
 class Drawn:
-    """One set of numbers of a template."""
+    """One set of numbers of a template: its name, how many students had it, their mean share of the points."""
 
     name: str
     count: int
@@ -31,8 +31,9 @@ class Draws:
     Attributes:
       drawn: Each draw, the hardest first.
       compared: How many had enough answers to be compared.
-      p: Chance of differences this large between equally hard draws (students permuted, ability held constant).
-      spread: Standard deviation of the draws' true difficulty, estimated; 0 when chance explains all of it.
+      p: Chance of differences this large between equally hard draws, ability held constant; NaN for fewer than two.
+      spread: Estimated standard deviation of the draws' true difficulty, as a fraction of the points; 0 where chance
+        explains all of it.
     """
 
     drawn: tuple[Drawn, ...]
@@ -42,12 +43,19 @@ class Draws:
 
 
 def compare_draws(answers: Sequence[Answer], rest: Floats, seed: int = 0) -> Draws:
-    """Compare the draws of one template.
+    """Test whether the draws of one template differ in difficulty, by a permutation of students.
 
     Args:
       answers: All answers to the template.
-      rest: Standing of each of these students in the rest of the exam; what it explains is taken out first, so a draw
-        that fell to good students is not called easy.
+      rest: Array of shape `[len(answers)]`: standing of each of these students in the rest of the exam.  What it
+        explains is taken out first, so that a draw that fell to good students does not look easy.
+      seed: Of the permutations.
+
+    References:
+      Freedman & Lane, "A nonstochastic interpretation of reported significance levels", Journal of Business & Economic
+      Statistics 1, 1983 (permuting residuals).
+      Phipson & Smyth, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
+      Biology 9, 2010.
     """
     groups: dict[str, list[int]] = {}
     for i, answer in enumerate(answers):
@@ -75,7 +83,11 @@ def _between(values: Floats, label: np.ndarray, sizes: Floats) -> float:
 
 
 def _spread(values: Floats, label: np.ndarray, sizes: Floats) -> float:
-    """The between-draw component of variance, by the method of moments (one-way analysis of variance)."""
+    """Estimate the standard deviation between draws by the method of moments (one-way analysis of variance).
+
+    References:
+      Searle, Casella & McCulloch, *Variance Components*, 1992.
+    """
     groups, n = len(sizes), values.size
     if n <= groups:
         return math.nan

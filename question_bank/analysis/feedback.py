@@ -2,11 +2,11 @@
 
     conv-output-size:
       difficulty: 0.41        share of the points that classes did not earn, all exams together
-      discrimination: 0.36    corrected item-total correlation, likewise; absent where nobody could tell
+      discrimination: 0.36    corrected item-total correlation, likewise; absent where it could not be computed
       n: 212
       exams:                  what each exam measured; analysing an exam again replaces its entry
 
-Items whose key is in doubt are not measured: their numbers tell of the mistake, not of the item.
+Items whose key is in doubt are not recorded: their numbers measure the mistake in the key, not the item.
 """
 
 from __future__ import annotations
@@ -29,7 +29,13 @@ STATISTICS = "statistics.yaml"
 
 @dataclass(frozen=True)
 class Sitting:
-    """One item in one exam; ``discrimination`` is absent where nobody could tell."""
+    """What one exam measured of one item.
+
+    Attributes:
+      difficulty: Fraction of the points that the class did not earn.
+      n: Number of answers.
+      discrimination: Corrected item-total correlation; None where it could not be computed.
+    """
 
     exam: str
     difficulty: float
@@ -39,7 +45,7 @@ class Sitting:
 
 @dataclass(frozen=True)
 class Measured:
-    """One item over all exams."""
+    """What all exams together measured of one item; each exam weighs by its answers."""
 
     difficulty: float
     n: int
@@ -48,16 +54,20 @@ class Measured:
 
 
 def measured(folder: Path, least: int = FEWEST) -> dict[str, float]:
-    """Item (or template) id → measured difficulty, for those with at least ``least`` answers.
+    """Read the measured difficulties of a bank: item (or template) id → difficulty.
+
+    Args:
+      folder: The bank.
+      least: Smallest number of answers; items with fewer are left out.
 
     Raises:
       BankError: ``statistics.yaml`` is wrong; the message says where.
     """
-    return {name: one.difficulty for name, one in read_statistics(folder).items() if one.n >= least}
+    return {name: item.difficulty for name, item in read_statistics(folder).items() if item.n >= least}
 
 
 def read_statistics(folder: Path) -> dict[str, Measured]:
-    """Everything in ``statistics.yaml``; nothing where there is none.
+    """Read ``statistics.yaml`` of a bank; empty where the bank has no such file.
 
     Raises:
       BankError: The file is wrong.
@@ -65,15 +75,18 @@ def read_statistics(folder: Path) -> dict[str, Measured]:
     path = folder / STATISTICS
     if not path.exists():
         return {}
-    found: dict[str, Measured] = read_yaml(path, dict[str, Measured]) or {}
-    wrong = [Problem(STATISTICS, 0, name, text) for name, one in found.items() for text in _problems(one)]
-    if wrong:
-        raise BankError(wrong)
-    return found
+    statistics: dict[str, Measured] = read_yaml(path, dict[str, Measured]) or {}
+    problems = [Problem(STATISTICS, 0, name, text) for name, item in statistics.items() for text in _problems(item)]
+    if problems:
+        raise BankError(problems)
+    return statistics
 
 
 def record(folder: Path, analysis: Analysis) -> list[str]:
-    """Add what ``analysis`` measured to the bank; ids of the items whose key is in doubt are returned, not recorded.
+    """Add what ``analysis`` measured to the bank's statistics; an exam that was recorded before is replaced.
+
+    Returns:
+      Ids of the items whose key is in doubt, which were not recorded.
 
     Raises:
       ValueError: The exam has no name.
@@ -82,15 +95,15 @@ def record(folder: Path, analysis: Analysis) -> list[str]:
     from question_bank.analysis.flags import KEY_FLAGS
 
     if not analysis.exam.strip():
-        raise ValueError("the exam needs a name: its entry is found by it when the exam is analysed again")
+        raise ValueError("the exam needs a name, so that analysing it again replaces its entry")
     if not folder.is_dir():
         raise BankError([Problem(str(folder), 0, "", "no such folder")])
     old = read_statistics(folder)
     doubtful = sorted({_id(u) for u in analysis.units if any(f.kind in KEY_FLAGS for f in u.flags)})
-    found: dict[str, list[Sitting]] = {}
+    sittings_of: dict[str, list[Sitting]] = {}
     for unit in analysis.units:
-        found.setdefault(_id(unit), []).append(_sitting(unit, analysis.exam))
-    new = {name: _one(sittings) for name, sittings in found.items()}
+        sittings_of.setdefault(_id(unit), []).append(_sitting(unit, analysis.exam))
+    new = {name: _merged(sittings) for name, sittings in sittings_of.items()}
     merged: dict[str, Measured] = {}
     for name in sorted(old | new):
         exams = [s for s in (old[name].exams if name in old else ()) if s.exam != analysis.exam]
@@ -98,29 +111,30 @@ def record(folder: Path, analysis: Analysis) -> list[str]:
             exams.append(new[name])
         if exams:
             merged[name] = combine(exams)
-    write_yaml(folder / STATISTICS, {name: plain(one) for name, one in merged.items()})
+    write_yaml(folder / STATISTICS, {name: plain(item) for name, item in merged.items()})
     return doubtful
 
 
 def combine(exams: list[Sitting]) -> Measured:
-    """All exams together, each with the weight of its answers."""
+    """Average over exams, each weighted by its number of answers; rounded to four decimals."""
     exams = sorted(exams, key=lambda s: s.exam)
     n = sum(s.n for s in exams)
     difficulty = sum(s.difficulty * s.n for s in exams) / n
-    told = [(s.discrimination, s.n) for s in exams if s.discrimination is not None]
-    weight = sum(n for _, n in told)
-    discrimination = round(sum(d * n for d, n in told) / weight, 4) if weight else None
+    known = [(s.discrimination, s.n) for s in exams if s.discrimination is not None]
+    weight = sum(n for _, n in known)
+    discrimination = round(sum(d * n for d, n in known) / weight, 4) if weight else None
     return Measured(round(difficulty, 4), n, tuple(exams), discrimination)
 
 
 def _id(unit: UnitStatistics) -> str:
-    """A template that stood in a form twice is “name” and “name (2)” in the analysis, and one thing in the bank."""
+    """The bank's id of a unit: a template that is in a form twice is “name” and “name (2)” in the analysis."""
     return re.sub(r" \(\d+\)$", "", unit.unit) if unit.template else unit.unit
 
 
-def _one(sittings: list[Sitting]) -> Sitting:
-    both = combine(sittings)
-    return Sitting(sittings[0].exam, both.difficulty, both.n, both.discrimination)
+def _merged(sittings: list[Sitting]) -> Sitting:
+    """One sitting for a template that is in a form twice."""
+    combined = combine(sittings)
+    return Sitting(sittings[0].exam, combined.difficulty, combined.n, combined.discrimination)
 
 
 def _sitting(unit: UnitStatistics, exam: str) -> Sitting:
@@ -129,14 +143,14 @@ def _sitting(unit: UnitStatistics, exam: str) -> Sitting:
     return Sitting(exam, round(unit.difficulty, 4), unit.count, round(r, 4) if known else None)
 
 
-def _problems(one: Measured) -> list[str]:
-    rows: Mapping[str, Measured | Sitting] = {"": one, **{f"exams: {s.exam}: ": s for s in one.exams}}
-    found = []
+def _problems(item: Measured) -> list[str]:
+    rows: Mapping[str, Measured | Sitting] = {"": item, **{f"exams: {s.exam}: ": s for s in item.exams}}
+    problems = []
     for where, row in rows.items():
         if not 0 <= row.difficulty <= 1:
-            found.append(f"{where}difficulty: expected a number from 0 to 1, not {row.difficulty!r}")
+            problems.append(f"{where}difficulty: expected a number from 0 to 1, not {row.difficulty!r}")
         if row.n < 1:
-            found.append(f"{where}n: expected 1 or more, not {row.n!r}")
+            problems.append(f"{where}n: expected 1 or more, not {row.n!r}")
         if row.discrimination is not None and not -1 <= row.discrimination <= 1:
-            found.append(f"{where}discrimination: expected a number from −1 to 1, not {row.discrimination!r}")
-    return found
+            problems.append(f"{where}discrimination: expected a number from −1 to 1, not {row.discrimination!r}")
+    return problems

@@ -1,9 +1,8 @@
-"""What a person should look at, in plain words, with what was seen and what to do about it."""
+"""Flags: what a person should look at, in plain words, with the evidence and the next step."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from question_bank.analysis import limits
@@ -20,7 +19,14 @@ KEY_FLAGS = (WRONG_KEY, TWO_KEYS, NEGATIVE)
 
 @dataclass(frozen=True)
 class Flag:
-    """Something about a unit or the exam: what was seen, and what to do."""
+    """A reason for a person to look at a unit or at the exam.
+
+    Attributes:
+      kind: One of the names above, such as ``WRONG_KEY``.
+      level: ``CHECK`` (before marks are released) or ``IMPROVE`` (before the item is used again).
+      seen: The evidence, for people.
+      advice: What to do, for people.
+    """
 
     kind: str
     level: str
@@ -30,7 +36,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one unit when flags are raised."""
+    """The statistics of one unit from which its flags follow; see ``UnitStatistics``."""
 
     count: int
     share: Estimate
@@ -42,35 +48,41 @@ class Facts:
 
 
 def flags(facts: Facts) -> tuple[Flag, ...]:
-    """What to look at in one unit; nothing on discrimination with too few answers."""
-    found: list[Flag] = []
+    """Flag one unit; with too few answers, only its options and draws are judged."""
+    raised: list[Flag] = []
     if facts.count >= limits.FEWEST:
-        found += _key(facts)
-        found += _discrimination(facts.correlation, found)
-        found += [] if found and found[0].kind == WRONG_KEY else _difficulty(facts.share)
-        found += _place(facts.position)
-    found += _unused(facts)
-    found += _draws(facts.draws)
-    return tuple(found)
+        raised += _key(facts)
+        wrong_key = any(flag.kind == WRONG_KEY for flag in raised)
+        if not wrong_key:  # the numbers of an item with a wrong key measure the mistake, not the item
+            raised += _discrimination(facts.correlation)
+            raised += _difficulty(facts.share)
+        raised += _place(facts.position)
+    raised += _unused(facts)
+    raised += _draws(facts.draws)
+    return tuple(raised)
 
 
 def exam_flags(position: Position, speed: Speed, students: int) -> tuple[Flag, ...]:
-    """What to look at in the exam as a whole."""
-    found = []
+    """Flag the exam as a whole.
+
+    Args:
+      students: Number of students; a class below ``limits.FEWEST`` is not called speeded.
+    """
+    raised = []
     if position.p < limits.POSITION_LEVEL and abs(position.change) >= limits.POSITION_EFFECT:
         better = "better" if position.change > 0 else "worse"
-        found.append(
+        raised.append(
             Flag(
                 POSITION,
                 IMPROVE,
                 f"From the first place of a form to the last, the same items fare {percent(abs(position.change))} "
                 f"{better}.",
-                "Time may be short, or students tire: fewer items, more time, or the same order for everybody.",
+                "Time may be short, or students tire: give fewer items, more time, or all students the same order.",
             )
         )
     short = speed.reached_last < limits.REACHED_LAST or speed.reached_most < limits.REACHED_MOST
     if short and students >= limits.FEWEST:
-        found.append(
+        raised.append(
             Flag(
                 SPEEDED,
                 CHECK,
@@ -79,30 +91,31 @@ def exam_flags(position: Position, speed: Speed, students: int) -> tuple[Flag, .
                 "The exam measures speed too. Give more time or fewer items; judge late items with care.",
             )
         )
-    return tuple(found)
+    return tuple(raised)
 
 
 def percent(share: float) -> str:
-    """In whole percent, with a space that does not break."""
+    """Write a fraction in whole percent, with a space that does not break."""
     return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def chance(p: float) -> str:
-    """A p value, as one writes it."""
+    """Write a p value as journals do: p < 0.001, p = 0.004, p = 0.03."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
 
 
 def name_of(choice: Choice) -> str:
+    """Name an option by its letter and its text, or a typed answer by its text; at most 60 characters of it."""
     text = choice.text if len(choice.text) <= 60 else choice.text[:57] + "…"
     return f"Option {choice.label} (“{text}”)" if choice.label else f"The answer “{text}”"
 
 
 def _key(facts: Facts) -> list[Flag]:
-    """A wrong answer that good students prefer: the key is wrong, or there are two.
+    """Flag a wrong answer that good students prefer: the key is wrong, or there are two keys.
 
-    Three things must hold: among those who are wrong, better students choose it (beyond chance, for all wrong options
-    together); in the whole class they do so too; and some of the best did.  Of a sound item the first is often true and
-    the second is not, because the best have left for the key.
+    Three things must hold: among students who are wrong, better students choose it (beyond chance, with a Bonferroni
+    correction over the wrong options); in the whole class they do so too; and some of the best students did.  In a
+    sound item the first often holds and the second does not, because the best students chose the key.
     """
     wrong = [c for c in facts.choices if not c.right]
     if not facts.single:
@@ -131,14 +144,12 @@ def _key(facts: Facts) -> list[Flag]:
     return [Flag(TWO_KEYS, CHECK, seen, "Is it right too, or does the stem allow it? Check for a second key.")]
 
 
-def _discrimination(r: Estimate, found: Sequence[Flag]) -> list[Flag]:
-    if any(f.kind == WRONG_KEY for f in found):
-        return []
+def _discrimination(r: Estimate) -> list[Flag]:
     if r.high < 0:
         seen = f"Better students do worse on this item (correlation {r.value:.2f}, at most {r.high:.2f})."
         return [Flag(NEGATIVE, CHECK, seen, "Check the key and whether the stem misleads those who know more.")]
     if r.high < limits.POOR:
-        seen = f"It hardly tells better from weaker students (correlation {r.value:.2f}, at most {r.high:.2f})."
+        seen = f"It hardly distinguishes better from weaker students (correlation {r.value:.2f}, at most {r.high:.2f})."
         return [
             Flag(WEAK, IMPROVE, seen, "Look for an unclear stem, or knowledge that the rest of the exam leaves out.")
         ]
@@ -147,10 +158,17 @@ def _discrimination(r: Estimate, found: Sequence[Flag]) -> list[Flag]:
 
 def _difficulty(share: Estimate) -> list[Flag]:
     if share.low > limits.EASY:
-        seen = f"Nearly everybody gets it right ({percent(share.value)} of the points)."
-        return [Flag(EASY, IMPROVE, seen, "Keep it if everybody must know this; else sharpen its wrong options.")]
+        seen = f"Nearly all students get it right ({percent(share.value)} of the points)."
+        return [
+            Flag(
+                EASY,
+                IMPROVE,
+                seen,
+                "Keep it if all students must know this; otherwise write more plausible wrong options.",
+            )
+        ]
     if share.high < limits.HARD:
-        seen = f"Hardly anybody gets it right ({percent(share.value)} of the points)."
+        seen = f"Hardly any student gets it right ({percent(share.value)} of the points)."
         return [Flag(HARD, IMPROVE, seen, "Was it taught? Is the stem clear? Check the key once more.")]
     return []
 
@@ -160,7 +178,7 @@ def _place(position: Position) -> list[Flag]:
         return []
     better = "better" if position.change > 0 else "worse"
     seen = (
-        f"Late in a form it fares {percent(abs(position.change))} {better} than early, beyond what holds for all items."
+        f"Late in a form it fares {percent(abs(position.change))} {better} than early, beyond the effect on all items."
     )
     return [
         Flag(POSITION, IMPROVE, seen, "Another item may give it away, or time runs out: look at what stands before it.")
@@ -174,7 +192,7 @@ def _unused(facts: Facts) -> list[Flag]:
     if not idle:
         return []
     names = ", ".join(c.label for c in idle)
-    seen = f"Nobody of {facts.count} chose option {names}." if len(idle) == 1 else f"Nobody chose options {names}."
+    seen = f"None of {facts.count} students chose option{'s' if len(idle) > 1 else ''} {names}."
     return [Flag(UNUSED, IMPROVE, seen, "Replace it with a mistake that students really make, or leave it out.")]
 
 

@@ -1,7 +1,6 @@
-"""From which numbers on something is said, and who says so.
+"""Every threshold of the analysis, with its source.
 
-Every threshold of the analysis stands here with its source; the report prints them.  None is a law: they are the points
-at which an item is worth a look by a person.
+The report prints them.  None is a law: each is the point at which an item is worth a look by a person.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 FEWEST = 30  # answers to an item; below, its discrimination is not judged
 ROUGH = 100  # answers to an item; below, its numbers are called rough
 UNUSED = 60  # answers to an item; below, an option that nobody chose means nothing
+TOO_FEW, ROUGHLY = "too few", "rough"  # what ``quality`` says of fewer than FEWEST, and of fewer than ROUGH answers
 LAST_GROUP = 0.27  # share of a class in its upper and in its lower group
 IRT_STUDENTS, IRT_ANSWERS, IRT_ITEMS = 200, 100, 5
 
@@ -81,3 +81,12 @@ SOURCES = (
         f"a choice of ours; only draws with {DRAW_ANSWERS} answers or more",
     ),
 )
+
+
+def quality(answers: int) -> str:
+    """Say how far a statistic of an item carries that rests on ``answers`` answers.
+
+    Returns:
+      ``TOO_FEW``, ``ROUGHLY``, or an empty text from ``ROUGH`` answers on.
+    """
+    return TOO_FEW if answers < FEWEST else ROUGHLY if answers < ROUGH else ""

@@ -1,4 +1,4 @@
-"""The arithmetic of classical item analysis, on plain arrays; nothing here knows what an exam is."""
+"""Classical test theory on plain arrays: item-total correlation, discrimination index, intervals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % interval; NaN where it cannot be had."""
+    """A statistic with its 95 % interval; NaN where it cannot be computed."""
 
     value: float
     low: float
@@ -27,11 +27,23 @@ NOTHING = Estimate(math.nan, math.nan, math.nan)
 
 
 def standing(share: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """How each student stands in the whole exam, and without each single unit (students × units).
+    """Compute every student's standing in the exam, and the standing in the rest of the exam for each unit.
 
-    Forms differ, so a student is compared, unit by unit, with everybody who had the same unit: the mean of the points
-    earned above the unit's mean, weighted by points.  Where all had the same units of equal points, this orders and
-    correlates exactly as the number of right answers does.
+    Forms differ, so a student is compared, unit by unit, with all students who had the same unit: the mean of the
+    points earned above the unit's mean, weighted by points.  Where all students had the same units of equal points,
+    this orders and correlates exactly as the number of right answers does.
+
+    Args:
+      share: Array of shape `[students, units]`, float64: fraction of the points earned; NaN for a unit that was not in
+        the student's form.
+      points: Array of the same shape: points of the unit.
+
+    Returns:
+      The standing in the whole exam, shape `[students]`, and without each unit, shape `[students, units]` (NaN where
+      the student had no other unit), both float64.
+
+    References:
+      Henrysson, "Correction of item-total correlations in item analysis", Psychometrika 28, 1963.
     """
     seen = ~np.isnan(share)
     weight = np.where(seen, points, 0.0)
@@ -45,7 +57,20 @@ def standing(share: Floats, points: Floats) -> tuple[Floats, Floats]:
 
 
 def tail(score: Floats, fraction: float = LAST_GROUP, *, top: bool) -> Floats:
-    """How much of each student belongs to the upper (or lower) group; those tied at its edge belong to it in part."""
+    """Compute how much of each student belongs to the upper (or lower) group.
+
+    Args:
+      score: Array of shape `[students]`, without NaN.
+      fraction: Size of the group as a fraction of the class.
+      top: Whether the upper group is meant.
+
+    Returns:
+      Weights from 0 to 1, shape `[students]`, float64; students tied at the edge of the group share its last places.
+
+    References:
+      Kelley, "The selection of upper and lower groups for the validation of test items", Journal of Educational
+      Psychology 30, 1939.
+    """
     if not score.size:
         return np.zeros(0)
     # Sums in another order differ in the last digit; what differs by less than 1e-9 is a tie.
@@ -58,15 +83,35 @@ def tail(score: Floats, fraction: float = LAST_GROUP, *, top: bool) -> Floats:
 
 
 def upper_lower(share: Floats, total: Floats) -> tuple[float, float]:
-    """Mean share of an item in the upper and in the lower group; their difference is the discrimination index."""
+    """Compute the mean share of an item's points in the upper and in the lower 27 % of the class.
+
+    The difference is the discrimination index D.
+
+    Args:
+      share: Array of shape `[students]`: fraction of the item's points that each student earned.
+      total: Array of shape `[students]`: standing in the exam.
+
+    References:
+      Johnson, "Notes on a suggested index of item validity: the U-L index", Journal of Educational Psychology 42, 1951.
+    """
     upper, lower = tail(total, top=True), tail(total, top=False)
     return float(share @ upper / upper.sum()), float(share @ lower / lower.sum())
 
 
 def correlation(a: Floats, b: Floats) -> Estimate:
-    """Pearson's correlation with Fisher's interval; point-biserial when ``a`` is 0 or 1."""
-    good = ~(np.isnan(a) | np.isnan(b))
-    a, b = a[good], b[good]
+    """Compute Pearson's correlation with Fisher's interval; it is point-biserial where ``a`` holds 0 and 1 only.
+
+    Args:
+      a, b: Arrays of shape `[n]`; pairs with a NaN are left out.
+
+    Returns:
+      NaN for fewer than three pairs or where either array is constant; no interval for fewer than four pairs.
+
+    References:
+      Fisher, "On the 'probable error' of a coefficient of correlation deduced from a small sample", Metron 1, 1921.
+    """
+    complete = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[complete], b[complete]
     if a.size < 3 or np.ptp(a) < 1e-12 or np.ptp(b) < 1e-12:
         return NOTHING
     r = float(np.clip(np.corrcoef(a, b)[0, 1], -1, 1))
@@ -77,14 +122,29 @@ def correlation(a: Floats, b: Floats) -> Estimate:
 
 
 def above_zero(r: float, n: int) -> float:
-    """The chance of a correlation of ``r`` or more from ``n`` answers when there is none (Fisher's z)."""
+    """Compute the one-sided p value of a correlation: the chance of ``r`` or more when the true correlation is 0.
+
+    Args:
+      n: Number of pairs; below 4 the result is NaN.
+
+    References:
+      Fisher, 1921 (see ``correlation``).
+    """
     if math.isnan(r) or n < 4:
         return math.nan
     return 0.5 * math.erfc(math.atanh(min(r, 1 - 1e-12)) * math.sqrt(n - 3) / math.sqrt(2))
 
 
 def share_interval(share: Floats) -> Estimate:
-    """Mean share with a 95 % interval: Wilson's for right and wrong, Student's z where there is partial credit."""
+    """Compute the mean share with a 95 % interval: Wilson's for right or wrong, the normal one for partial credit.
+
+    Args:
+      share: Array of shape `[students]`, fractions from 0 to 1 without NaN.
+
+    References:
+      Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+      Statistical Association 22, 1927.
+    """
     n, p = share.size, float(share.mean()) if share.size else math.nan
     if not n:
         return NOTHING
@@ -99,7 +159,17 @@ def share_interval(share: Floats) -> Estimate:
 
 
 def residuals(y: Floats, on: Floats) -> Floats:
-    """What of ``y`` a straight line in ``on`` does not explain."""
+    """Compute the residuals of the least-squares line of ``y`` on ``on``.
+
+    Args:
+      y, on: Arrays of shape `[n]` without NaN; where ``on`` is constant, ``y`` is centred only.
+
+    Returns:
+      Residuals, shape `[n]`, float64.
+
+    References:
+      Frisch & Waugh, "Partial time regressions as compared with individual trends", Econometrica 1, 1933.
+    """
     if np.ptp(on) < 1e-12:
         centred: Floats = y - y.mean()
         return centred
@@ -109,7 +179,20 @@ def residuals(y: Floats, on: Floats) -> Floats:
 
 
 def centre_both(values: Floats, seen: NDArray[np.bool_], rounds: int = 50) -> Floats:
-    """Take the means of rows and of columns out of a matrix with holes; holes become 0."""
+    """Take the means of rows and of columns out of a matrix with holes (the two-way within transformation).
+
+    Args:
+      values: Array of shape `[rows, columns]`.
+      seen: Boolean array of the same shape; False marks a hole.
+      rounds: Most passes over rows and columns; stops earlier where the means are below 1e-10.
+
+    Returns:
+      The centred values, same shape, float64; holes become 0.
+
+    References:
+      Guimarães & Portugal, "A simple feasible procedure to fit models with high-dimensional fixed effects", Stata
+      Journal 10, 2010.
+    """
     out = np.where(seen, np.nan_to_num(values), 0.0)
     for _ in range(rounds):
         out = np.where(seen, out - out.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1), 0)

@@ -1,4 +1,4 @@
-"""What time and place do: position effects, speededness, rapid answers."""
+"""Effects of position and time: position effects, speededness, rapid guessing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from question_bank.analysis.table import Floats, Table
 
 @dataclass(frozen=True)
 class Position:
-    """How the share of the points changes from the first place of a form to the last, the same items and students.
+    """The position effect: how the share of the points changes along a form, items and students held constant.
 
-    ``change`` is NaN where the order was the same for everybody: then place and item cannot be told apart.
-    ``slope`` is the same for one place.
+    Attributes:
+      change: From the first place of a form to the last, as a fraction of the points; NaN where all students had the
+        same order, because place and item cannot be told apart then.
+      p: Two-sided p value of ``change``.
+      slope: The change from one place to the next.
     """
 
     change: float
@@ -27,19 +30,30 @@ class Position:
 
 @dataclass(frozen=True)
 class Speed:
-    """Who got to the end, and who answered faster than one can read.
+    """Speededness: which students got to the end, and which answers came too fast to have read the item.
 
-    ``reached_last`` and ``reached_most`` are NaN where positions or responses are not known, ``rapid`` without times.
+    Attributes:
+      reached_last: Fraction of the students who answered the last item of their form.
+      reached_most: Fraction who answered an item beyond ``limits.MOST`` of their form.  Both are NaN where positions or
+        responses are not known.
+      rapid: Fraction of rapid answers among all timed answers; NaN without times.
+      minutes: Median time on the whole form, in minutes; NaN without times.
     """
 
     reached_last: float
     reached_most: float
     rapid: float
-    minutes: float  # median time on the whole form
+    minutes: float
 
 
 def position_effect(table: Table) -> Position:
-    """Regress shares on places with the means of students and units taken out; errors clustered by student."""
+    """Estimate what one place later in the form costs: shares regressed on places, with student and unit effects.
+
+    Standard errors are clustered by student.
+
+    References:
+      Liang & Zeger, "Longitudinal data analysis using generalized linear models", Biometrika 73, 1986.
+    """
     seen = table.seen & ~np.isnan(table.position)
     if not seen.any():
         return Position(math.nan, math.nan)
@@ -57,28 +71,49 @@ def position_effect(table: Table) -> Position:
 
 
 def unit_position(table: Table, rest: Floats, column: int, common: float) -> Position:
-    """The same for one unit, beyond what a place costs all units (``common``), students' standing held constant."""
+    """Estimate the position effect of one unit, beyond the effect common to all units.
+
+    Args:
+      table: The exam's answers.
+      rest: Array of shape `[students, units]`: standing in the rest of the exam, held constant.
+      column: Index of the unit.
+      common: Slope of all units (``position_effect``), taken out first; NaN counts as 0.
+
+    Returns:
+      NaN for fewer than ten answers, or where place or share does not vary.
+
+    References:
+      White, "A heteroskedasticity-consistent covariance matrix estimator and a direct test for heteroskedasticity",
+      Econometrica 48, 1980; with the factor n / (n − 3) of MacKinnon & White, "Some heteroskedasticity-consistent
+      covariance matrix estimators with improved finite sample properties", Journal of Econometrics 29, 1985.
+    """
     rows = table.takers[column]
     place, share, ability = table.position[rows, column], table.share[rows, column], rest[rows, column]
-    good = ~(np.isnan(place) | np.isnan(ability))
-    place, share, ability = place[good], share[good], ability[good]
+    known = ~(np.isnan(place) | np.isnan(ability))
+    place, share, ability = place[known], share[known], ability[known]
     share = share - (0.0 if math.isnan(common) else common) * place
-    if good.sum() < 10 or np.ptp(place) < 1 or np.ptp(share) == 0:
+    if known.sum() < 10 or np.ptp(place) < 1 or np.ptp(share) == 0:
         return Position(math.nan, math.nan)
     design = np.column_stack([np.ones(place.size), ability, place])
-    found, _, rank, _ = np.linalg.lstsq(design, share, rcond=None)
+    coefficients, _, rank, _ = np.linalg.lstsq(design, share, rcond=None)
     if rank < 3:
         return Position(math.nan, math.nan)
-    left = share - design @ found
+    left = share - design @ coefficients
     inverse = np.linalg.inv(design.T @ design)
-    variance = inverse @ (design.T * left**2) @ design @ inverse  # errors of shares differ: White (1980)
+    variance = inverse @ (design.T * left**2) @ design @ inverse  # the spread of shares depends on ability
     error = math.sqrt(max(float(variance[2, 2]), 0.0)) * math.sqrt(place.size / (place.size - 3))
-    p = math.erfc(abs(found[2]) / error / math.sqrt(2)) if error > 0 else math.nan
-    return Position(float(found[2]) * float(np.ptp(place)), p, float(found[2]))
+    slope = float(coefficients[2])
+    p = math.erfc(abs(slope) / error / math.sqrt(2)) if error > 0 else math.nan
+    return Position(slope * float(np.ptp(place)), p, slope)
 
 
 def speed(table: Table) -> Speed:
-    """How far students came in their forms."""
+    """Measure how far students came in their forms, and how fast they answered.
+
+    References:
+      Cintron, "Methods for measuring speededness: chronology, classification, and ensuing research and development",
+      ETS Research Report Series, 2021, doi:10.1002/ets2.12337 (with Swineford's rule).
+    """
     last, most = _reached(table)
     times = np.nansum(table.seconds, axis=1)[~np.isnan(table.seconds).all(axis=1)]
     minutes = float(np.median(times)) / 60 if times.size else math.nan
@@ -90,7 +125,15 @@ def speed(table: Table) -> Speed:
 
 
 def rapid_answers(table: Table) -> Floats:
-    """For each unit, the share of its answers that came faster than a tenth of its mean time; NaN without times."""
+    """Compute for each unit the fraction of answers that came faster than a tenth of its mean time (NT10).
+
+    Returns:
+      Array of shape `[units]`, float64; NaN without times.  The threshold is at most ``limits.RAPID_SECONDS``.
+
+    References:
+      Wise & Ma, "Setting response time thresholds for a CAT item pool: the normative threshold method", annual meeting
+      of the National Council on Measurement in Education, 2012.
+    """
     timed = ~np.isnan(table.seconds)
     count = timed.sum(axis=0)
     sums = np.where(timed, table.seconds, 0.0).sum(axis=0)

@@ -1,4 +1,4 @@
-"""How far an exam's marks can be trusted: alpha with its interval, standard error, how the marks are spread."""
+"""Reliability of an exam: coefficient alpha with its interval, standard error of measurement, spread of the marks."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import numpy as np
 from question_bank.analysis.measures import Estimate
 from question_bank.analysis.table import Floats, Table
 
-GROUPS = 100  # at most: of students, left out one after the other
+GROUPS = 100  # of students, at most; the jackknife leaves out one group after the other
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """Alpha of a form, and what it means in percent of the points.
+    """Reliability of a form of average length, and what it means in percent of the points.
 
     Attributes:
-      name: "KR-20" where every answer is right or wrong and every unit has equal points, else "Cronbach's alpha".
-      method: How the interval was made.
-      length: Units in a form, on average.
-      mean, deviation: Of the marks, in percent.
-      error: Standard error of measurement, in percent.
+      name: "KR-20" where every answer is right or wrong and all units have equal points, else "Cronbach's alpha".
+      alpha: The coefficient with its 95 % interval.
+      method: How the interval was computed, for people.
+      length: Mean number of units in a form.
+      mean, deviation: Of the marks, in percent of the points.
+      error: Standard error of measurement, in percent of the points.
     """
 
     name: str
@@ -35,7 +36,16 @@ class Reliability:
 
 
 def reliability(table: Table, seed: int = 0) -> Reliability:
-    """Alpha from the points of all units, also where students had different ones."""
+    """Estimate the reliability of an exam, also where students had different units.
+
+    Args:
+      table: The exam's answers.
+      seed: Of the random groups of the jackknife, used where forms differ.
+
+    References:
+      Kuder & Richardson, "The theory of the estimation of test reliability", Psychometrika 2, 1937 (KR-20).
+      Lord & Novick, *Statistical Theories of Mental Test Scores*, 1968 (standard error of measurement).
+    """
     earned = table.share * table.points
     length = float(table.seen.sum(axis=1).mean())
     value = alpha(earned)
@@ -50,21 +60,27 @@ def reliability(table: Table, seed: int = 0) -> Reliability:
 
 
 def percent(table: Table) -> Floats:
-    """Each student's mark in percent of the points of the form."""
-    got: Floats = 100 * np.nansum(table.share * table.points, axis=1) / np.nansum(table.points, axis=1)
-    return got
+    """Compute each student's mark in percent of the points of the form: an array of shape `[students]`, float64."""
+    marks: Floats = 100 * np.nansum(table.share * table.points, axis=1) / np.nansum(table.points, axis=1)
+    return marks
 
 
 def alpha(earned: Floats, weight: Floats | None = None) -> float:
-    """Cronbach's alpha for a form of average length, from all pairs of units that some students share.
+    """Compute Cronbach's alpha for a form of average length, from all pairs of units that some students share.
 
     With k units of mean variance v and mean covariance c, alpha is k·c / (v + (k − 1)·c).  Deviations are from each
     unit's own mean over all who had it; the denominators make v and c unbiased for any pattern of holes, and without
     holes this is the textbook formula (KR-20 for right and wrong).
 
     Args:
-      earned: Students × units, NaN where a unit was not in the form.
-      weight: How often each student counts; once, if not given.
+      earned: Array of shape `[students, units]`, float64: points; NaN where a unit was not in the form.
+      weight: Array of shape `[students]`: how often each student counts; default: once.
+
+    Returns:
+      NaN for fewer than two students, or a form of one unit.
+
+    References:
+      Cronbach, "Coefficient alpha and the internal structure of tests", Psychometrika 16, 1951.
     """
     seen = ~np.isnan(earned)
     w = np.ones(len(earned)) if weight is None else weight
@@ -87,7 +103,16 @@ def alpha(earned: Floats, weight: Floats | None = None) -> float:
 
 
 def feldt(value: float, students: int, units: int) -> Estimate:
-    """The 95 % interval of alpha where everybody had the same units."""
+    """Compute the 95 % interval of alpha where all students had the same units.
+
+    Args:
+      value: Alpha.
+      students, units: Size of the table.
+
+    References:
+      Feldt, "The approximate sampling distribution of Kuder-Richardson reliability coefficient twenty", Psychometrika
+      30, 1965.
+    """
     from scipy.stats import f
 
     if math.isnan(value) or students < 3 or units < 2:
@@ -99,12 +124,14 @@ def feldt(value: float, students: int, units: int) -> Estimate:
 
 
 def _jackknife(earned: Floats, value: float, seed: int) -> tuple[Estimate, str]:
-    """The 95 % interval of alpha where students had different units, from classes without a part of their students.
+    """Compute the 95 % interval of alpha where students had different units, by a grouped jackknife on ln(1 − alpha).
 
-    Not a bootstrap: it draws students twice, and where few share a unit their copies pass for others who agree.
+    A bootstrap would draw students twice, and where few students share a unit the copies would pass for agreement.
 
     References:
-      Tukey, 1958 (jackknife); on ln(1 - alpha), whose distribution is nearly normal (van Zyl et al., 2000).
+      Tukey, "Bias and confidence in not quite large samples", Annals of Mathematical Statistics 29, 1958.
+      van Zyl, Neudecker & Nel, "On the distribution of the maximum likelihood estimator of Cronbach's alpha",
+      Psychometrika 65, 2000 (ln(1 − alpha) is nearly normal).
     """
     from scipy.stats import t
 
@@ -112,10 +139,10 @@ def _jackknife(earned: Floats, value: float, seed: int) -> tuple[Estimate, str]:
     count = min(students, GROUPS)
     method = f"jackknife, {count} groups"
     group = np.random.default_rng(seed).permutation(students) % count
-    found = np.array([alpha(earned, (group != n).astype(float)) for n in range(count)])
-    if not value < 1 or count < 3 or not (found < 1).all():
+    alphas = np.array([alpha(earned, (group != n).astype(float)) for n in range(count)])
+    if not value < 1 or count < 3 or not (alphas < 1).all():
         return Estimate(value, math.nan, math.nan), method
-    values = np.log(1 - found)
+    values = np.log(1 - alphas)
     error = math.sqrt((count - 1) / count * float(((values - values.mean()) ** 2).sum()))
     reach = float(t.ppf(0.975, count - 1)) * error
     return Estimate(value, 1 - (1 - value) * math.exp(reach), 1 - (1 - value) * math.exp(-reach)), method

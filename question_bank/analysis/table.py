@@ -1,6 +1,6 @@
-"""Marked responses as one frozen table, and the same as matrices of students by units.
+"""Marked responses, read from a file and arranged as matrices of students by units.
 
-A unit is what statistics are made of: an item, or a template where the numbers were drawn anew for each student.
+A unit is what statistics are computed for: an item, or a template whose numbers were drawn anew for each student.
 Students see different forms, so every matrix has holes by design: NaN means “was not in this student’s form”.
 """
 
@@ -11,41 +11,40 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import pandas
+from question_bank.errors import UserError
 
 MAX_BYTES, MAX_ROWS, LONGEST = 200_000_000, 1_000_000, 4000
 
 Floats = NDArray[np.float64]
 
 
-class ResponsesError(Exception):
+class ResponsesError(UserError):
     """The marked responses cannot be read; the message says where, what was expected and what came."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one student got for one item.
+    """One student's marked response to one item.
 
     Attributes:
-      student, item: Any names; one student answers one item once.
-      share: Share of the points earned, 0 to 1.
-      points: What a full answer earns.
+      student, item: Any names; a student answers an item once.
+      share: Fraction of the points earned, 0 to 1.
+      points: Points of a full answer.
       group: Id of the template, or of the set of items of which a form takes one.
-      draw: Name of the numbers drawn; with it, statistics are made of the group and compared between draws.
+      draw: Name of the numbers drawn; with it, statistics are computed for the group and compared between draws.
       response: What was chosen or typed, in the words of the options (their order differs between forms); empty when
         nothing was answered.
-      key, options: The right ones and all that could be chosen, for choices.
-      seconds: Time on the item; NaN where nobody measured.
-      position: Place in the student's form, from 1; 0 where not known.
+      key, options: The right options and all options, for choices.
+      seconds: Time on the item, in seconds; NaN where it was not measured.
+      position: Place in the student's form, from 1; 0 where it is not known.
     """
 
     student: str
@@ -62,6 +61,7 @@ class Answer:
 
     @property
     def unit(self) -> str:
+        """What statistics are computed for: the template where the numbers were drawn, else the item."""
         return self.group if self.draw and self.group else self.item
 
 
@@ -74,9 +74,11 @@ class Table:
     """Answers by student and unit.
 
     Attributes:
-      share, points, seconds, position: Students × units; NaN where a unit was not in the form (or not known).
+      students, units: Names of the rows and of the columns, sorted.
+      share, points, seconds, position: Read-only arrays of shape `[students, units]`, float64; NaN where a unit was not
+        in the form, or where the value is not known.
       answers: For each unit, its answers in the order of the students who had it.
-      takers: For each unit, the rows of those students.
+      takers: For each unit, the rows of those students: arrays of shape `[len(answers)]`, intp.
     """
 
     students: tuple[str, ...]
@@ -90,16 +92,17 @@ class Table:
 
     @property
     def seen(self) -> NDArray[np.bool_]:
+        """Which unit was in which student's form: a boolean array of shape `[students, units]`."""
         return ~np.isnan(self.share)
 
     @property
     def complete(self) -> bool:
-        """Whether everybody had every unit."""
+        """Whether every student had every unit."""
         return bool(self.seen.all())
 
 
 def tabulate(answers: Iterable[Answer]) -> Table:
-    """Arrange answers; a template that stands in one form twice becomes two units, "name" and "name (2)".
+    """Arrange answers as a table; a template that is in a form twice becomes two units, "name" and "name (2)".
 
     Raises:
       ResponsesError: There are none, a number is out of range, or a student has one item twice.
@@ -158,31 +161,14 @@ def _check(row: Answer) -> None:
         raise ResponsesError(f"{where}: position: expected 1 or more, or nothing, not {row.position!r}")
 
 
-def to_frame(answers: Sequence[Answer]) -> pandas.DataFrame:
-    """The answers as a pandas table, one row each, with the columns of ``Answer``."""
-    import pandas
-
-    return pandas.DataFrame([[getattr(a, c) for c in COLUMNS] for a in answers], columns=list(COLUMNS))
-
-
-def from_frame(frame: pandas.DataFrame) -> list[Answer]:
-    """The answers of a pandas table; other columns are left alone.
-
-    Raises:
-      ResponsesError: A column is missing or a cell holds what does not belong there.
-    """
-    known = [c for c in COLUMNS if c in frame.columns]
-    rows = frame[known].to_dict("records")
-    return [_answer(row, f"row {i}") for i, row in enumerate(rows, 1)]
-
-
 def read_answers(path: Path) -> list[Answer]:
-    """The answers of a file: CSV with a heading, or JSON (a list of objects, or an object with “answers”).
+    """Read the answers of a file: CSV with a heading, or JSON (a list of objects, or an object with “answers”).
 
-    In CSV, a cell that is a JSON list of texts is a list; everything else is one text.
+    The columns are the fields of ``Answer``; others are ignored.  In CSV, a cell that is a JSON list of texts is a
+    list; every other cell is one text.
 
     Raises:
-      ResponsesError: The file is no such table; the message says which row and column.
+      ResponsesError: The file is no such table; the message names the row and the column.
     """
     if path.stat().st_size > MAX_BYTES:
         raise ResponsesError(f"{path.name}: larger than {MAX_BYTES // 1_000_000} MB")
@@ -264,5 +250,5 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
         except (ValueError, RecursionError):
             return (str(value)[:LONGEST],)
     if isinstance(value, list | tuple):
-        return tuple(_text(one, where) for one in value)
+        return tuple(_text(member, where) for member in value)
     return (_text(value, where),)

@@ -1,11 +1,11 @@
-"""Facts become items, by structure: one small file for each kind of fact.
+"""Facts become items by their structure: one small file for each kind of fact.
 
-Every generator is a function of ``Knowledge`` that yields items, or doubts: facts that a person has to look at.
+A generator is a function of ``Knowledge`` (all facts of all documents) that yields items, and doubts: facts that a
+person has to look at.  It sees documents only.  What it yields is neither checked nor approved: the build lints every
+item, and people review them.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
 
 from question_bank.generate import (
     attributes,
@@ -20,26 +20,27 @@ from question_bank.generate import (
     tables,
     years,
 )
-from question_bank.generate.common import Doubt as Doubt
+from question_bank.generate.common import Doubt
+from question_bank.generate.knowledge import Knowledge, make_knowledge
 from question_bank.item import Item
-from question_bank.relations import Knowledge
+
+__all__ = ["Doubt", "Knowledge", "make_items", "make_knowledge"]
 
 _GENERATORS = (definitions, holds, attributes, sets, processes, tables, formulas, years, expansions, pairings, code)
 
 
 def make_items(knowledge: Knowledge) -> tuple[list[Item], list[Doubt]]:
-    """All items that the facts carry, by id, and what was put aside for review."""
+    """Make every item that the facts allow.
+
+    Returns:
+      The items by id, and the facts that were put aside for review, in the order of the generators.
+    """
     items: dict[str, Item] = {}
-    doubts: list[Doubt] = []
-    for one in _everything(knowledge):
-        if isinstance(one, Doubt):
-            doubts.append(one)
-        else:
-            items.setdefault(one.id, one)
-    return [items[name] for name in sorted(items)], list(dict.fromkeys(doubts))
-
-
-def _everything(knowledge: Knowledge) -> Iterator[Item | Doubt]:
-    parts: Iterable[Iterator[Item | Doubt]] = (generator.make(knowledge) for generator in _GENERATORS)
-    for part in parts:
-        yield from part
+    doubts: dict[Doubt, None] = {}
+    for generator in _GENERATORS:
+        for made in generator.make(knowledge):
+            if isinstance(made, Doubt):
+                doubts[made] = None
+            else:
+                items.setdefault(made.id, made)
+    return [items[item_id] for item_id in sorted(items)], list(doubts)

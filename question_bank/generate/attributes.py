@@ -1,5 +1,4 @@
-"""Attributes that siblings share: the range of tanh, the year of AlexNet, the advantages of one thing "
-"against another's."""
+"""Attributes that terms of one class share: the range of tanh, the year of AlexNet, advantages and drawbacks."""
 
 from __future__ import annotations
 
@@ -7,13 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, small
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, around, conditioned, item_on, noun, said, with_fields
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, around, cite, conditioned, item_on, noun, with_fields
+from question_bank.generate.knowledge import Knowledge, gives_away, is_opinion, says_the_same
 from question_bank.item import MATCHING, SINGLE, Item, Pair
 from question_bank.lexicon import find_term, normal
-from question_bank.relations import Knowledge, gives_away, is_opinion, says_the_same
+from question_bank.options import Candidate, arrange, capital, choose, small
 
 # Labels of lists that overlap from thing to thing, and questions that only their own context answers.
 _OPEN = re.compile(
@@ -27,6 +26,7 @@ _NUMBER = re.compile(r"[-+]?\d[\d.,]*\s*%?")
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
         if fact.kind == facts.ATTRIBUTE:
@@ -95,7 +95,7 @@ def _which_value(knowledge: Knowledge, fact: Fact, near: Sequence[Fact]) -> Iter
         "value",
         SINGLE,
         stem,
-        f"{capital(fact.relation)} of {fact.subject}: {fact.value} {said(fact)}.",
+        f"{capital(fact.relation)} of {fact.subject}: {fact.value} {cite(fact)}.",
         options=arrange(capital(fact.value), wrong, f"{fact.id}-value"),
     )
 
@@ -128,7 +128,7 @@ def _which_thing(knowledge: Knowledge, fact: Fact, near: Sequence[Fact], members
         "thing",
         SINGLE,
         stem,
-        f"{capital(fact.relation)} of {fact.subject}: {fact.value} {said(fact)}.",
+        f"{capital(fact.relation)} of {fact.subject}: {fact.value} {cite(fact)}.",
         level="understand",
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-thing"),
     )
@@ -169,7 +169,7 @@ def _match(chosen: Sequence[Fact]) -> Item:
         "match",
         MATCHING,
         f"Match each {noun(first.subject)} with its {first.relation}.",
-        "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {said(first)}.",
+        "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {cite(first)}.",
         level="understand",
         facts=chosen,
         conditions=False,

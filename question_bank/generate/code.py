@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, cite, item_on, with_fields
+from question_bank.generate.knowledge import Knowledge
 from question_bank.item import ORDERING, Item
-from question_bank.relations import Knowledge
 
 MOST = 8
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     for fact in knowledge.usable:
         if fact.kind != facts.CALL:
             continue
@@ -31,7 +32,7 @@ def _order(fact: Fact, lines: Sequence[str]) -> Item:
         "calls",
         ORDERING,
         f"Put these lines of code ({fact.subject}) in the order in which they run.",
-        f"Every line uses a name that the line before it sets {said(fact)}.",
+        f"Every line uses a name that the line before it sets {cite(fact)}.",
         level="apply",
     )
     return with_fields(item, steps=tuple(f"`{line}`" for line in lines))

@@ -1,4 +1,4 @@
-"""What the generators share: stems, provenance, explanations, and facts that say the same."""
+"""Shared by the generators: stems, provenance, explanations, and facts that make the same statement."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from question_bank.facts import Fact
+from question_bank.documents.facts import Fact
+from question_bank.generate.knowledge import Knowledge, says_the_same
 from question_bank.item import Item, Option, Source
 from question_bank.lexicon import find_term, normal
-from question_bank.relations import Knowledge, says_the_same
 
 WINDOW = 40  # entries on each side that a long list is searched for wrong options
 PLAIN = 20  # words
@@ -26,15 +26,15 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Told:
-    """One statement with every place that makes it."""
+class Statement:
+    """A statement of the documents: the fact with the plainest wording, and every place that makes the statement."""
 
     fact: Fact
     sources: tuple[Source, ...]
 
 
-def told_once(facts: Iterable[Fact]) -> list[Told]:
-    """Facts, with those that say the same of the same subject put together; the plainest wording stands for all."""
+def merge_statements(facts: Iterable[Fact]) -> list[Statement]:
+    """Merge facts that say the same of the same subject; the plainest wording represents them."""
     groups: dict[str, list[list[Fact]]] = {}
     for fact in facts:
         for group in groups.setdefault(normal(fact.subject), []):
@@ -44,34 +44,34 @@ def told_once(facts: Iterable[Fact]) -> list[Told]:
         else:
             groups[normal(fact.subject)].append([fact])
     every = [group for of in groups.values() for group in of]
-    return [Told(_plainest(group), tuple(dict.fromkeys(f.source for f in group))) for group in every]
+    return [Statement(_plainest(group), tuple(dict.fromkeys(f.source for f in group))) for group in every]
 
 
 def _plainest(group: Sequence[Fact]) -> Fact:
-    """The first wording that is short enough for an item."""
+    """Return the first wording that is short enough for an item."""
     return next((fact for fact in group if len(fact.value.split()) <= PLAIN), group[0])
 
 
 def noun(subject: str, plain: str = "term") -> str:
-    """How a stem names what ``subject`` is one of: "optimizer", "gate", else ``plain``."""
+    """Name the class of ``subject`` for a stem: "optimizer", "gate"; ``plain`` where the lexicon does not know it."""
     term = find_term(subject)
     return term.noun if term else plain
 
 
 def slug(text: str, words: int = 4) -> str:
-    """The first words of a text as part of an id."""
+    """Write the first words of a text as part of an id."""
     plain = re.sub(r"[^a-z0-9]+", " ", normal(text).encode("ascii", "ignore").decode()).split()
     return "-".join(plain[:words])[:48].strip("-") or "x"
 
 
-def said(fact: Fact) -> str:
-    """Where a fact stands, for explanations."""
+def cite(fact: Fact) -> str:
+    """Cite the document and the lines of a fact, for explanations."""
     first, last = fact.source.first, fact.source.last
     return f"({fact.source.document}, {f'line {first}' if first == last else f'lines {first}–{last}'})"
 
 
 def conditioned(fact: Fact) -> str:
-    """The statement with the condition that an erratum demands."""
+    """Return the statement with the condition that an erratum demands."""
     if not fact.qualification:
         return fact.value
     if fact.value.endswith(")") and fact.value.count("(") == 1:
@@ -80,7 +80,7 @@ def conditioned(fact: Fact) -> str:
 
 
 def qualified(stem: str, facts: Sequence[Fact]) -> str:
-    """The stem with the conditions that errata demand."""
+    """Append the conditions that errata demand to a stem."""
     conditions = list(dict.fromkeys(f.qualification for f in facts if f.qualification))
     return f"{stem} ({'; '.join(conditions)})" if conditions else stem
 
@@ -99,10 +99,15 @@ def item_on(
     options: tuple[Option, ...] = (),
     conditions: bool = True,
 ) -> Item:
-    """An item with the identity, provenance and topic of ``fact``.
+    """Make an item with the identity, provenance and topic of ``fact``.
 
     Args:
-      conditions: Put what errata demand behind the stem; else the caller has put it beside the statements themselves.
+      form: The part of the id that distinguishes the items made from one fact.
+      sources: Further places that make the statement.
+      facts: All facts on which the item rests; default: ``fact`` alone.
+      harder: Added to the difficulty that the level gives, from 0 to 1.
+      conditions: Append the conditions that errata demand to the stem; False where the caller has put them beside the
+        statements themselves.
     """
     rests = tuple(facts) or (fact,)
     return Item(
@@ -132,27 +137,30 @@ class Siblings:
             self._kinds[knowledge.kind_of(fact)].append(fact)
 
     def of(self, fact: Fact) -> list[tuple[int, Fact]]:
-        """Each with how near it stands: 0 same list, 1 same document, 2 elsewhere.  Of a long list, the "
-        "entries around."""
+        """List the siblings of ``fact`` with their distance: 0 same list, 1 same document, 2 elsewhere.
+
+        Of a long list, only the entries around ``fact`` are taken.
+        """
         mine = find_term(fact.subject)
-        found: list[tuple[int, Fact]] = []
+        near: list[tuple[int, Fact]] = []
         for other in around(fact, self._groups[fact.group]):
             theirs = find_term(other.subject)
             if normal(other.subject) != normal(fact.subject) and not (mine and theirs and mine.kind != theirs.kind):
-                found.append((0, other))
+                near.append((0, other))
         for other in around(fact, self._kinds[self._kind_of(fact)]):
             if normal(other.subject) != normal(fact.subject) and other.group != fact.group:
-                found.append((1 if other.source.document == fact.source.document else 2, other))
-        return found
+                near.append((1 if other.source.document == fact.source.document else 2, other))
+        return near
 
 
 def around(fact: Fact, pool: Sequence[Fact]) -> Sequence[Fact]:
-    """The facts of ``pool``, or where it is long, those that stand around ``fact`` in it."""
+    """Return ``pool``, or, where it is long, the facts around ``fact`` in it."""
     if len(pool) <= 2 * WINDOW:
         return pool
-    place = next((i for i, one in enumerate(pool) if one is fact), 0)
+    place = next((i for i, other in enumerate(pool) if other is fact), 0)
     return pool[max(0, place - WINDOW) : place + WINDOW + 1]
 
 
 def with_fields(item: Item, **fields: object) -> Item:
+    """Copy ``item`` with further fields set."""
     return replace(item, **fields)  # type: ignore[arg-type]

@@ -6,23 +6,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose
-from question_bank.facts import Fact
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
 from question_bank.generate.common import (
     Doubt,
     Siblings,
-    Told,
+    Statement,
+    cite,
     conditioned,
     item_on,
+    merge_statements,
     noun,
-    said,
-    told_once,
     with_fields,
 )
+from question_bank.generate.knowledge import Knowledge, gives_away, is_opinion, is_vague, nested_terms, same_term
 from question_bank.item import MATCHING, SINGLE, Item, Pair
 from question_bank.lexicon import find_term, normal, stems
-from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, nested_terms, same_term
+from question_bank.options import Candidate, arrange, capital, choose
 
 LARGEST = 5  # pairs of a matching item
 SHORTEST, LONGEST = 2, 26  # words of a description
@@ -52,25 +52,27 @@ _OWN_SUBJECT = re.compile(
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
-    told = told_once(f for f in knowledge.usable if _describes(f))
-    good: list[Told] = []
-    for one in told:
-        reason = _doubt(one.fact) or _doubt_of_class(knowledge, one.fact)
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
+    statements = merge_statements(f for f in knowledge.usable if _describes(f))
+    usable_statements: list[Statement] = []
+    for statement in statements:
+        reason = _doubt(statement.fact) or _doubt_of_class(knowledge, statement.fact)
         if reason:
-            yield Doubt(one.fact, reason)
+            yield Doubt(statement.fact, reason)
         else:
-            good.append(one)
-    usable = Siblings(knowledge, [one.fact for one in good])
-    for one in good:
-        if is_advice(one.fact):
+            usable_statements.append(statement)
+    usable = Siblings(knowledge, [statement.fact for statement in usable_statements])
+    for statement in usable_statements:
+        if is_advice(statement.fact):
             continue
-        near = usable.of(one.fact)
-        yield from _which_term(knowledge, one, near)
-        yield from _which_description(knowledge, one, near)
-    yield from _matching(knowledge, good)
+        near = usable.of(statement.fact)
+        yield from _which_term(knowledge, statement, near)
+        yield from _which_description(knowledge, statement, near)
+    yield from _matching(knowledge, usable_statements)
 
 
 def is_advice(fact: Fact) -> bool:
+    """Whether the fact stands under a heading or label of practices, tips or mistakes."""
     return any(_ADVICE.fullmatch(name) for name in (*fact.section[-1:], fact.relation))
 
 
@@ -121,8 +123,8 @@ def _doubt(fact: Fact) -> str:
     return ""
 
 
-def _which_term(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
-    fact = told.fact
+def _which_term(knowledge: Knowledge, statement: Statement, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
+    fact = statement.fact
     if gives_away(fact.subject, fact.value):
         return
     candidates = [
@@ -146,15 +148,15 @@ def _which_term(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact
         "term",
         SINGLE,
         stem,
-        f"{capital(fact.subject)}: {fact.value} {said(fact)}.",
-        sources=told.sources,
+        f"{capital(fact.subject)}: {fact.value} {cite(fact)}.",
+        sources=statement.sources,
         harder=0.05 if all(c.near == 0 for c in wrong) else 0.0,
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-term"),
     )
 
 
-def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
-    fact = told.fact
+def _which_description(knowledge: Knowledge, statement: Statement, near: Sequence[tuple[int, Fact]]) -> Iterator[Item]:
+    fact = statement.fact
     if gives_away(fact.subject, fact.value):
         return
     # In the stem, a condition that repeats words of the statement would point at the key; then it goes beside it.
@@ -183,9 +185,9 @@ def _which_description(knowledge: Knowledge, told: Told, near: Sequence[tuple[in
         "says",
         SINGLE,
         stem,
-        f"{capital(fact.subject)}: {fact.value} {said(fact)}.",
+        f"{capital(fact.subject)}: {fact.value} {cite(fact)}.",
         level="understand",
-        sources=told.sources,
+        sources=statement.sources,
         options=arrange(key, wrong, f"{fact.id}-says"),
         conditions=not beside,
     )
@@ -198,49 +200,51 @@ def _named_in(subject: str, text: str) -> bool:
     return any(re.search(rf"\b{re.escape(normal(name))}\b", words) for name in names)
 
 
-def _matching(knowledge: Knowledge, good: Sequence[Told]) -> Iterator[Item]:
+def _matching(knowledge: Knowledge, statements: Sequence[Statement]) -> Iterator[Item]:
     """Three to five terms of one list with their descriptions, where each description fits one term only.
 
     A description's condition stands with it, not in the stem.
     """
-    lists: dict[str, list[Told]] = defaultdict(list)
-    for one in good:
-        if one.fact.kind == facts.DEFINITION and not gives_away(one.fact.subject, conditioned(one.fact)):
-            lists[one.fact.group].append(one)
+    lists: dict[str, list[Statement]] = defaultdict(list)
+    for statement in statements:
+        if statement.fact.kind == facts.DEFINITION and not gives_away(
+            statement.fact.subject, conditioned(statement.fact)
+        ):
+            lists[statement.fact.group].append(statement)
     for members in lists.values():
-        chosen: list[Told] = []
-        for one in members:
+        chosen: list[Statement] = []
+        for statement in members:
             apart = all(
-                not knowledge.could_be_true(one.fact.subject, o.fact.value, o.fact.subject)
-                and not knowledge.could_be_true(o.fact.subject, one.fact.value, one.fact.subject)
-                and not gives_away(o.fact.subject, one.fact.value)
-                and not gives_away(one.fact.subject, o.fact.value)
-                and not nested_terms(one.fact.subject, o.fact.subject)
-                and not same_term(one.fact.subject, o.fact.subject)
+                not knowledge.could_be_true(statement.fact.subject, o.fact.value, o.fact.subject)
+                and not knowledge.could_be_true(o.fact.subject, statement.fact.value, statement.fact.subject)
+                and not gives_away(o.fact.subject, statement.fact.value)
+                and not gives_away(statement.fact.subject, o.fact.value)
+                and not nested_terms(statement.fact.subject, o.fact.subject)
+                and not same_term(statement.fact.subject, o.fact.subject)
                 for o in chosen
             )
             if apart:
-                chosen.append(one)
+                chosen.append(statement)
             if len(chosen) == LARGEST:
                 break
         if len(chosen) >= 3:
             yield _match(chosen)
 
 
-def _match(chosen: Sequence[Told]) -> Item:
+def _match(chosen: Sequence[Statement]) -> Item:
     first = chosen[0].fact
-    nouns = {noun(one.fact.subject) for one in chosen}
+    nouns = {noun(statement.fact.subject) for statement in chosen}
     word = f"{nouns.pop()}" if len(nouns) == 1 else "term"
     item = item_on(
         first,
         "match",
         MATCHING,
         f"Match each {word} with its description.",
-        "; ".join(f"{one.fact.subject}: {one.fact.value}" for one in chosen) + f" {said(first)}.",
+        "; ".join(f"{statement.fact.subject}: {statement.fact.value}" for statement in chosen) + f" {cite(first)}.",
         level="understand",
-        sources=[source for one in chosen for source in one.sources],
-        facts=[one.fact for one in chosen],
+        sources=[source for statement in chosen for source in statement.sources],
+        facts=[statement.fact for statement in chosen],
         conditions=False,
     )
-    pairs = tuple(Pair(capital(one.fact.subject), capital(conditioned(one.fact))) for one in chosen)
+    pairs = tuple(Pair(capital(statement.fact.subject), capital(conditioned(statement.fact))) for statement in chosen)
     return with_fields(item, pairs=pairs, id=f"{item.id}-{len(chosen)}")

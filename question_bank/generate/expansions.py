@@ -5,28 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from question_bank import facts
-from question_bank.choosing import draw_number
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, cite, item_on, with_fields
+from question_bank.generate.knowledge import Knowledge
 from question_bank.item import CLOZE, SHORT, Item
 from question_bank.lexicon import singular
-from question_bank.relations import Knowledge
+from question_bank.options import draw_number
 
 _SMALL = {"of", "the", "and", "for", "to", "in", "on", "a", "an", "by", "with", "from"}
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
-    found: dict[str, list[Fact]] = {}
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
+    by_acronym: dict[str, list[Fact]] = {}
     for fact in knowledge.usable:
         if fact.kind == facts.EXPANSION:
-            found.setdefault(fact.subject, []).append(fact)
-    for acronym, told in found.items():
-        forms = list(dict.fromkeys(_one(f.value) for f in told))
+            by_acronym.setdefault(fact.subject, []).append(fact)
+    for acronym, facts_of_acronym in by_acronym.items():
+        forms = list(dict.fromkeys(_one(f.value) for f in facts_of_acronym))
         if len({form.casefold().replace("-", " ") for form in forms}) > 1:
-            yield from (Doubt(fact, f"two expansions of {acronym}: {' / '.join(forms)}") for fact in told)
+            yield from (Doubt(fact, f"two expansions of {acronym}: {' / '.join(forms)}") for fact in facts_of_acronym)
             continue
-        yield from _items(acronym, forms[0], told)
+        yield from _items(acronym, forms[0], facts_of_acronym)
 
 
 def _one(expansion: str) -> str:
@@ -44,10 +45,10 @@ def _plural(form: str) -> str:
     return f"{form}es" if form.endswith(("ch", "sh", "x", "z")) else f"{form}s"
 
 
-def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
-    fact = told[0]
-    sources = [f.source for f in told]
-    explanation = f"{acronym} stands for “{form}” {said(fact)}."
+def _items(acronym: str, form: str, stating: list[Fact]) -> Iterator[Item]:
+    fact = stating[0]
+    sources = [f.source for f in stating]
+    explanation = f"{acronym} stands for “{form}” {cite(fact)}."
     item = item_on(
         fact,
         "stands-for",
@@ -57,7 +58,7 @@ def _items(acronym: str, form: str, told: list[Fact]) -> Iterator[Item]:
         sources=sources,
     )
     plural = _plural(form)
-    accepted = dict.fromkeys([form, *(f.value for f in told), plural])
+    accepted = dict.fromkeys([form, *(f.value for f in stating), plural])
     yield with_fields(item, accepted=tuple(accepted))
     words = form.split()
     open_to = [

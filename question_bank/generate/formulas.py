@@ -6,19 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, Siblings, item_on, noun, said
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, Siblings, cite, item_on, noun
+from question_bank.generate.knowledge import Knowledge, gives_away, same_term
 from question_bank.item import SINGLE, Item
 from question_bank.lexicon import normal
-from question_bank.relations import Knowledge, gives_away, same_term
+from question_bank.options import Candidate, arrange, capital, choose
 
 LONGEST = 90
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
-    found: dict[tuple[str, str], Fact] = {}
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
+    by_form: dict[tuple[str, str], Fact] = {}
     for fact in knowledge.usable:
         if fact.kind != facts.FORMULA:
             continue
@@ -28,8 +29,8 @@ def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
         if len(fact.value) > LONGEST or "\n" in fact.value or fact.value.count("=") != 1:
             yield Doubt(fact, "a formula of several parts")
             continue
-        found.setdefault((normal(fact.subject), same_form(fact.value)), fact)
-    pool = list(found.values())
+        by_form.setdefault((normal(fact.subject), same_form(fact.value)), fact)
+    pool = list(by_form.values())
     forms = Counter(same_form(fact.value) for fact in pool)
     usable = Siblings(knowledge, pool)
     for fact in pool:
@@ -46,7 +47,7 @@ def hide(fact: Fact) -> str:
     """The formula with a neutral name on its left side: ReLU(x) = … becomes f(x) = …"""
     left, right = (part.strip() for part in fact.value.split("=", 1))
     call = re.fullmatch(r"[\wσ_]+\s*(\(.*\))(?:[_ᵢi]*)", left)
-    name = next(one for one in "fghq" if not re.search(rf"\b{one}\b", fact.value))
+    name = next(letter for letter in "fghq" if not re.search(rf"\b{letter}\b", fact.value))
     right = re.sub(rf"(?<![\w]){re.escape(left.split('(')[0])}(?=\()", name, right) if call else right
     if call:
         return f"{name}{call[1]} = {right}"
@@ -82,7 +83,7 @@ def _which_name(fact: Fact, hidden: str, near: Sequence[tuple[int, Fact]]) -> It
         "name",
         SINGLE,
         stem,
-        f"{capital(fact.subject)}: `{fact.value}` {said(fact)}.",
+        f"{capital(fact.subject)}: `{fact.value}` {cite(fact)}.",
         level="understand",
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-name"),
     )
@@ -101,6 +102,6 @@ def _which_formula(fact: Fact, hidden: str, near: Sequence[tuple[int, Fact]]) ->
         "formula",
         SINGLE,
         stem,
-        f"{capital(fact.subject)}: `{fact.value}` {said(fact)}.",
+        f"{capital(fact.subject)}: `{fact.value}` {cite(fact)}.",
         options=arrange(f"`{hidden}`", wrong, f"{fact.id}-formula"),
     )

@@ -6,14 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from question_bank import facts
-from question_bank.choosing import capital, draw_number
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, conditioned, item_on, said
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, cite, conditioned, item_on
 from question_bank.generate.definitions import SAYS, points_elsewhere
+from question_bank.generate.knowledge import Knowledge, alike, gives_away, is_opinion, is_vague, says_the_same
 from question_bank.item import MULTIPLE, Item, Option, digest
 from question_bank.lexicon import find_term
-from question_bank.relations import Knowledge, alike, gives_away, is_opinion, is_vague, says_the_same
+from question_bank.options import capital, draw_number
 
 LONGEST = 18
 _PLAIN = re.compile(r"cons|idea|key idea|problem|purpose|limitations|drawbacks?|key insight|use")
@@ -21,6 +21,7 @@ ONE_THING = 0.5  # two statements of one term that share so much are one stateme
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     of_term: dict[str, list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
         term = find_term(fact.subject)
@@ -81,7 +82,7 @@ def _select(knowledge: Knowledge, name: str, mine: list[Fact], others: list[Fact
         "holds",
         MULTIPLE,
         f"Select all that the notes say of the {term.noun if term else 'term'} “{name}”.",
-        "; ".join(f"{capital(f.value)} {said(f)}" for f in right) + ".",
+        "; ".join(f"{capital(f.value)} {cite(f)}" for f in right) + ".",
         level="analyse",
         facts=right,
         options=tuple(options),

@@ -6,13 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, small
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, around, item_on, said, with_fields
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, around, cite, item_on, with_fields
+from question_bank.generate.knowledge import Knowledge, gives_away, is_opinion, is_vague, says_the_same
 from question_bank.item import MATCHING, SINGLE, Item, Pair
 from question_bank.lexicon import normal
-from question_bank.relations import Knowledge, gives_away, is_opinion, is_vague, says_the_same
+from question_bank.options import Candidate, arrange, capital, choose, small
 
 MOST_PAIRS = 40
 _SIDE = re.compile(
@@ -23,6 +23,7 @@ _SIDE = re.compile(
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     lists: dict[str, list[Fact]] = defaultdict(list)
     sides: list[Fact] = []
     for fact in knowledge.usable:
@@ -64,7 +65,7 @@ def _pairs(knowledge: Knowledge, group: Sequence[Fact]) -> Iterator[Item | Doubt
             "pair",
             SINGLE,
             stem,
-            f"{capital(fact.subject)} → {fact.value} {said(fact)}.",
+            f"{capital(fact.subject)} → {fact.value} {cite(fact)}.",
             level="apply",
             options=arrange(capital(fact.value), wrong, f"{fact.id}-pair"),
         )
@@ -75,7 +76,7 @@ def _pairs(knowledge: Knowledge, group: Sequence[Fact]) -> Iterator[Item | Doubt
             "match",
             MATCHING,
             f"{what}: match what belongs together.",
-            "; ".join(f"{f.subject} → {f.value}" for f in plain[:6]) + f" {said(plain[0])}.",
+            "; ".join(f"{f.subject} → {f.value}" for f in plain[:6]) + f" {cite(plain[0])}.",
             level="apply",
             facts=plain[:6],
         )
@@ -117,7 +118,7 @@ def _opposites(sides: Sequence[Fact]) -> Iterator[Item | Doubt]:
             "side",
             SINGLE,
             stem,
-            f"{capital(about)}: {fact.value} {said(fact)}.",
+            f"{capital(about)}: {fact.value} {cite(fact)}.",
             level="analyse",
             options=arrange(capital(fact.value), wrong, f"{fact.id}-side"),
         )

@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said, with_fields
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, cite, item_on, with_fields
+from question_bank.generate.knowledge import Knowledge, is_opinion, says_the_same
 from question_bank.item import ORDERING, SINGLE, Item
-from question_bank.relations import Knowledge, is_opinion, says_the_same
+from question_bank.options import Candidate, arrange, capital, choose
 
 # Labels that say no more than that there are steps.
 _PLAIN = re.compile(r"([\w-]+ )?(steps?|process|procedure|method|instructions?|workflow)", re.IGNORECASE)
@@ -22,6 +22,7 @@ _TELLS = re.compile(
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     lists: dict[str, list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
         if fact.kind == facts.STEP:
@@ -69,7 +70,7 @@ def _order(steps: Sequence[Fact]) -> Iterator[Item]:
         "order",
         ORDERING,
         f"Put these steps of {_name(steps)} in the order in which they happen, first one first.",
-        "; ".join(f"{n}. {f.value}" for n, f in enumerate(steps, 1)) + f" {said(steps[0])}.",
+        "; ".join(f"{n}. {f.value}" for n, f in enumerate(steps, 1)) + f" {cite(steps[0])}.",
         level="understand",
         facts=list(steps),
     )
@@ -95,7 +96,7 @@ def _next(steps: Sequence[Fact]) -> Iterator[Item]:
             "next",
             SINGLE,
             stem,
-            f"Step {now.order}: {now.value}. Step {after.order}: {after.value} {said(after)}.",
+            f"Step {now.order}: {now.value}. Step {after.order}: {after.value} {cite(after)}.",
             level="understand",
             facts=[now, after],
             options=arrange(capital(after.value), wrong, f"{after.id}-next"),

@@ -6,14 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, draw_number, small
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, said
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, cite, item_on
 from question_bank.generate.definitions import SAYS
+from question_bank.generate.knowledge import Knowledge, gives_away, is_opinion, nested_terms, same_term
 from question_bank.item import MULTIPLE, SINGLE, Item, Option, digest
 from question_bank.lexicon import find_term, normal, singular, without_brackets
-from question_bank.relations import Knowledge, gives_away, is_opinion, nested_terms, same_term
+from question_bank.options import Candidate, arrange, capital, choose, draw_number, small
 
 # Labels of sets whose members are a matter of fact and are not shared with the next thing of the kind.
 _CLOSED = re.compile(
@@ -30,6 +30,7 @@ _OPEN = re.compile(
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     lists: dict[tuple[str, str, str], list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
         if fact.kind == facts.MEMBER and not SAYS.fullmatch(fact.relation):
@@ -80,7 +81,7 @@ def _outsiders(
     said_of = " ".join(knowledge.about(subject))
     kinds = {t.kind for t in map(find_term, inside) if t}
     mine = find_term(subject)
-    found = []
+    outsiders = []
     for (other_subject, other_label, _), others in sets.items():
         if same_term(other_subject, subject) or nested_terms(other_subject, subject):
             continue
@@ -95,10 +96,12 @@ def _outsiders(
             name = _member(fact.value)
             term = find_term(name)
             near = (term is not None and term.kind in kinds) or alike
-            clash = any(same_term(name, one) or nested_terms(name, one) for one in [*every, subject])
+            clash = any(
+                same_term(name, other_name) or nested_terms(name, other_name) for other_name in [*every, subject]
+            )
             if near and not clash and normal(name) not in normal(said_of):
-                found.append(fact)
-    return found
+                outsiders.append(fact)
+    return outsiders
 
 
 def _beside(fact: Fact, other: Fact) -> bool:
@@ -147,7 +150,7 @@ def _select_all(subject: str, label: str, members: Sequence[Fact], outside: Sequ
         "all",
         MULTIPLE,
         f"Select all that belong to the {_what(subject, label)}.",
-        f"The {_what(subject, label)}: {listed} {said(members[0])}.",
+        f"The {_what(subject, label)}: {listed} {cite(members[0])}.",
         level="understand",
         facts=list(members),
         options=tuple(options),
@@ -178,6 +181,6 @@ def _which_member(subject: str, label: str, members: Sequence[Fact], outside: Se
             f"member-{digest(name, length=4)}",
             SINGLE,
             stem,
-            f"The {_what(subject, label)}: {', '.join(_member(f.value) for f in members)} {said(fact)}.",
+            f"The {_what(subject, label)}: {', '.join(_member(f.value) for f in members)} {cite(fact)}.",
             options=arrange(capital(name), wrong, f"{fact.id}-member"),
         )

@@ -6,13 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, item_on, noun, said
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, cite, item_on, noun
+from question_bank.generate.knowledge import Knowledge, gives_away, is_opinion
 from question_bank.item import SINGLE, Item
 from question_bank.lexicon import find_term, normal
-from question_bank.relations import Knowledge, gives_away, is_opinion
+from question_bank.options import Candidate, arrange, capital, choose
 
 ROWS, COLUMNS = 40, 12  # of a table that is taught
 _RATING = re.compile(
@@ -23,6 +23,7 @@ _RATING = re.compile(
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     tables: dict[str, list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
         if fact.kind == facts.CELL:
@@ -89,7 +90,7 @@ def _cell(fact: Fact, line: Sequence[Fact]) -> Iterator[Item]:
         f"cell-{slug_of(fact.relation)}",
         SINGLE,
         stem,
-        f"{fact.subject}, {fact.relation}: {fact.value} {said(fact)}.",
+        f"{fact.subject}, {fact.relation}: {fact.value} {cite(fact)}.",
         options=arrange(capital(fact.value), wrong, f"{fact.id}-cell"),
     )
 
@@ -116,11 +117,12 @@ def _thing(fact: Fact, column: Sequence[Fact], cells: Sequence[Fact]) -> Iterato
         f"row-{slug_of(fact.relation)}",
         SINGLE,
         stem,
-        f"{fact.subject}, {fact.relation}: {fact.value} {said(fact)}.",
+        f"{fact.subject}, {fact.relation}: {fact.value} {cite(fact)}.",
         level="understand",
         options=arrange(capital(fact.subject), wrong, f"{fact.id}-row"),
     )
 
 
 def slug_of(text: str) -> str:
+    """Write a text as part of an id, at most 20 characters."""
     return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:20].strip("-") or "x"

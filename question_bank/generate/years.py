@@ -6,18 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from question_bank import facts
-from question_bank.choosing import Candidate, arrange, capital, choose, draw_number
-from question_bank.facts import Fact
-from question_bank.generate.common import Doubt, around, item_on, said, with_fields
+from question_bank.documents import facts
+from question_bank.documents.facts import Fact
+from question_bank.generate.common import Doubt, around, cite, item_on, with_fields
+from question_bank.generate.knowledge import Knowledge, is_opinion, says_the_same
 from question_bank.item import ORDERING, SINGLE, Item, Option, digest
-from question_bank.relations import Knowledge, is_opinion, says_the_same
+from question_bank.options import Candidate, arrange, capital, choose, draw_number
 
 LATEST = 2025
 NEAREST = 2  # years that a wrong year lies away at least
 
 
 def make(knowledge: Knowledge) -> Iterator[Item | Doubt]:
+    """Yield the items of this kind, and doubts: facts that a person has to look at."""
     events: list[Fact] = []
     of_year: dict[str, list[Fact]] = defaultdict(list)
     for fact in knowledge.usable:
@@ -57,7 +58,7 @@ def _when(fact: Fact) -> Iterator[Item]:
         f"In which year: {fact.value}?"
         if fact.relation == "event"
         else f"Which year do the notes give for {fact.value}?",
-        f"{year}: {fact.value} {said(fact)}.",
+        f"{year}: {fact.value} {cite(fact)}.",
         options=tuple(Option(str(y), y == year, "" if y == year else feedback) for y in years),
     )
 
@@ -77,7 +78,7 @@ def _what(fact: Fact, events: Sequence[Fact]) -> Iterator[Item]:
         "what",
         SINGLE,
         stem,
-        f"{fact.subject}: {fact.value} {said(fact)}.",
+        f"{fact.subject}: {fact.value} {cite(fact)}.",
         options=arrange(capital(fact.value), wrong, f"{fact.id}-what"),
     )
 
@@ -97,7 +98,7 @@ def _order(group: Sequence[Fact]) -> Iterator[Item]:
         "Put these events in the order in which they happened, earliest first."
         if chosen[0].relation == "event"
         else "Put these in the order of the years that the notes give for them, earliest first.",
-        "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {said(chosen[0])}.",
+        "; ".join(f"{f.subject}: {f.value}" for f in chosen) + f" {cite(chosen[0])}.",
         level="understand",
         facts=chosen,
     )

@@ -1,8 +1,10 @@
-"""Questions to and from other programs.
+"""Questions to and from other programs, and the text of items as HTML.
 
-An export takes items and a title and gives the bytes of a file, the same bytes for the same items, and beside them the
-items that the format cannot hold, each with the reason.  An import takes the bytes of a file and a topic and gives
-items, and beside them the questions that could not be read, each with its line.
+An export turns items and a title into the bytes of a file (equal items give equal bytes), and lists the items that the
+format cannot hold, each with the reason.  An import turns the bytes of a file and a topic into items, and lists the
+questions that could not be read, each with its line.  Imported files are untrusted: size, depth and number of
+questions are bounded, HTML is reduced to our text, and what is read becomes a draft.  Exports hold keys and are for
+instructors.
 """
 
 from __future__ import annotations
@@ -22,7 +24,11 @@ from question_bank.interchange import (
     qti12,
     qti21,
 )
-from question_bank.interchange.outcome import Exported, Imported, Problem, Refusal
+from question_bank.interchange.mathml import mathml
+from question_bank.interchange.outcome import MAX_BYTES, Exported, Imported, Problem, Refusal, UnfitError
+from question_bank.interchange.paper import question_view
+from question_bank.interchange.shape import decimal_text, distinct_forms, fill_gaps, stem_html
+from question_bank.interchange.text import one_line, to_html, to_inline, to_plain
 from question_bank.item import Item
 
 Export = Callable[[Sequence[Item], str], Exported]
@@ -56,11 +62,38 @@ SUFFIXES = {
     "key": ".key.html",
 }
 
-__all__ = ["EXPORTS", "IMPORTS", "SUFFIXES", "Export", "Exported", "Import", "Imported", "Problem", "Refusal", "guess"]
+__all__ = [
+    "EXPORTS",
+    "IMPORTS",
+    "MAX_BYTES",
+    "SUFFIXES",
+    "Export",
+    "Exported",
+    "Import",
+    "Imported",
+    "Problem",
+    "Refusal",
+    "UnfitError",
+    "decimal_text",
+    "distinct_forms",
+    "fill_gaps",
+    "guess_format",
+    "mathml",
+    "one_line",
+    "question_view",
+    "stem_html",
+    "to_html",
+    "to_inline",
+    "to_plain",
+]
 
 
-def guess(data: bytes) -> str:
-    """The format of a file to import, by what stands in it: a name in ``IMPORTS``."""
+def guess_format(data: bytes) -> str:
+    """Guess the format of a file to import from its content.
+
+    Returns:
+      A name in ``IMPORTS``; "text" where nothing else fits.
+    """
     text = data[:200_000].decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
     if text.startswith("<"):
         return "moodle"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import genanki
 
 from question_bank.interchange.outcome import Exported
-from question_bank.interchange.shape import archive, each, fill_gaps, forms, number, shuffled, stem_html
+from question_bank.interchange.shape import archive, decimal_text, distinct_forms, each, fill_gaps, shuffled, stem_html
 from question_bank.interchange.text import escape, one_line, to_html, to_inline
 from question_bank.item import CLOZE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SINGLE, Item, digest
 
@@ -40,8 +40,8 @@ def export(items: Sequence[Item], title: str) -> Exported:
         css=_CSS,
     )
     deck = genanki.Deck(int(digest("deck", title), 16) % (1 << 30) + (1 << 30), one_line(title) or "Question bank")
-    done, refused = each(items, lambda item: "\x1f".join(_fields(item)))
-    for item, fields in done:
+    written, refused = each(items, lambda item: "\x1f".join(_fields(item)))
+    for item, fields in written:
         deck.add_note(
             genanki.Note(
                 model=model,
@@ -89,9 +89,9 @@ def _sides(item: Item) -> tuple[str, str]:
     if item.kind == NUMERIC:
         assert item.number is not None
         unit = f" {escape(item.number.unit)}" if item.number.unit else ""
-        reach = f" ± {number(item.number.reach)}" if item.number.reach else ""
-        slips = [f'<li class="wrong">{number(s.value)}{_note(s.feedback)}</li>' for s in item.number.slips]
-        key = f'<p class="right">{number(item.number.value)}{reach}{unit}</p>'
+        reach = f" ± {decimal_text(item.number.reach)}" if item.number.reach else ""
+        slips = [f'<li class="wrong">{decimal_text(s.value)}{_note(s.feedback)}</li>' for s in item.number.slips]
+        key = f'<p class="right">{decimal_text(item.number.value)}{reach}{unit}</p>'
         return "", key + (f"<ul>{''.join(slips)}</ul>" if slips else "")
     if item.kind == MATCHING:
         rights = shuffled(dict.fromkeys((*(p.right for p in item.pairs), *item.extra)), item.id)
@@ -104,7 +104,7 @@ def _sides(item: Item) -> tuple[str, str]:
         mixed = [f"<li>{to_inline(step)}</li>" for step in shuffled(item.steps, item.id)]
         return f"<ul>{''.join(mixed)}</ul>", _list([f'<li class="right">{to_inline(step)}</li>' for step in item.steps])
     gaps = item.gaps if item.kind == CLOZE else (item.accepted,)
-    return "", _list([f'<li class="right">{" / ".join(map(escape, forms(gap)))}</li>' for gap in gaps])
+    return "", _list([f'<li class="right">{" / ".join(map(escape, distinct_forms(gap)))}</li>' for gap in gaps])
 
 
 def _note(feedback: str) -> str:

@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 
 from question_bank.interchange import moodle
-from question_bank.interchange.outcome import Exported, Unfit
+from question_bank.interchange.outcome import Exported, UnfitError
 from question_bank.interchange.shape import (
     category,
+    decimal_text,
+    distinct_forms,
     each,
     fill_gaps,
-    forms,
-    number,
     plain_rights,
     short_id,
     stem_html,
@@ -30,9 +30,9 @@ _PLACEHOLDER = re.compile(r"&&0\d\d;?")  # what Moodle's reader puts for an esca
 
 def export(items: Sequence[Item], title: str) -> Exported:
     """A GIFT file with a category for each topic, below one named ``title``."""
-    done, refused = each(items, question)
+    written, refused = each(items, question)
     parts, topic = [f"// {one_line(title)}\n"], None
-    for item, text in done:
+    for item, text in written:
         if item.topic != topic:
             topic = item.topic
             parts.append(f"$CATEGORY: $course$/top/{category(title)}/{category(topic)}\n")
@@ -49,11 +49,11 @@ def question(item: Item) -> str:
     """One question, ending with a line end.
 
     Raises:
-      Unfit: GIFT cannot hold the item.
+      UnfitError: GIFT cannot hold the item.
     """
     item = without_case(item)
     if item.kind == ORDERING:
-        raise Unfit("GIFT has no ordering questions")
+        raise UnfitError("GIFT has no ordering questions")
     answers = "".join(f"\t{line}\n" for line in _ANSWERS[item.kind](item))
     note = f"\t####{escape(to_html(item.explanation))}\n" if item.explanation.strip() else ""
     opening = "{#" if item.kind == NUMERIC else "{"
@@ -91,10 +91,10 @@ def _bracketed(text: str) -> str:
 
 def _numeric(item: Item) -> list[str]:
     assert item.number is not None
-    reach = number(item.number.reach)
-    lines = [f"=%100%{number(item.number.value)}:{reach}"]
+    reach = decimal_text(item.number.reach)
+    lines = [f"=%100%{decimal_text(item.number.value)}:{reach}"]
     for slip in item.number.slips:
-        lines.append(f"=%0%{number(slip.value)}:{reach}{_note(slip.feedback)}")
+        lines.append(f"=%0%{decimal_text(slip.value)}:{reach}{_note(slip.feedback)}")
     return lines
 
 
@@ -104,15 +104,15 @@ def _typed(item: Item) -> list[str]:
 
 def _cloze(item: Item) -> list[str]:
     if len(item.gaps) > 1:
-        raise Unfit(f"GIFT has one gap to a question, and this item has {len(item.gaps)}")
+        raise UnfitError(f"GIFT has one gap to a question, and this item has {len(item.gaps)}")
     return _forms(item.gaps[0])
 
 
 def _forms(accepted: Sequence[str]) -> list[str]:
     lines = []
-    for form in forms(accepted):
+    for form in distinct_forms(accepted):
         if "->" in form:
-            raise Unfit("GIFT takes -> in a short answer for a matching question")
+            raise UnfitError("GIFT takes -> in a short answer for a matching question")
         text = _plain(moodle.literal(form))
         lines.append(_answer("=%100%", f"[plain]{text}" if text.startswith("[") else text))
     return lines
@@ -120,14 +120,16 @@ def _forms(accepted: Sequence[str]) -> list[str]:
 
 def _plain(text: str) -> str:
     if _PLACEHOLDER.search(text):
-        raise Unfit("Moodle's GIFT reader uses && and a number for itself")
+        raise UnfitError("Moodle's GIFT reader uses && and a number for itself")
     return text
 
 
 def _matching(item: Item) -> list[str]:
     rights = plain_rights(item)
     if len(rights) < moodle.FEWEST_RIGHTS:
-        raise Unfit(f"Moodle's matching wants at least {moodle.FEWEST_RIGHTS} different right sides, not {len(rights)}")
+        raise UnfitError(
+            f"Moodle's matching needs at least {moodle.FEWEST_RIGHTS} different right sides, not {len(rights)}"
+        )
     lines = [
         f"={escape(_bracketed(to_inline(p.left)))} -> {escape(_plain(one_line(rights[p.right])))}" for p in item.pairs
     ]

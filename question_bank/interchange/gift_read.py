@@ -12,7 +12,7 @@ from question_bank.interchange.outcome import (
     MAX_QUESTIONS,
     Imported,
     Problem,
-    Unread,
+    UnreadError,
     decode,
     draft,
     gather,
@@ -46,39 +46,39 @@ def read(data: bytes, topic: str = "") -> Imported:
     Args:
       topic: Files every item there, whatever category it is in.
     """
-    found: list[Item | Problem] = []
+    results: list[Item | Problem] = []
     category = ""
     try:
         sources = list(split(decode(data)))
-    except Unread as why:
+    except UnreadError as why:
         return Imported(problems=(Problem(why.line, str(why)),))
     if len(sources) > MAX_QUESTIONS:
         late = sources[MAX_QUESTIONS]
-        found.append(Problem(late.line, f"expected at most {MAX_QUESTIONS:,} questions in a file; split it"))
+        results.append(Problem(late.line, f"expected at most {MAX_QUESTIONS:,} questions in a file; split it"))
     for source in sources[:MAX_QUESTIONS]:
         if source.text.startswith("$CATEGORY:"):
             category = last_step(raw(source.text.removeprefix("$CATEGORY:")))
             continue
         try:
-            found.append(sound(_question(source), topic or category))
-        except Unread as why:
-            found.append(Problem(why.line or source.line, str(why)))
-    return gather(found)
+            results.append(sound(_question(source), topic or category))
+        except UnreadError as why:
+            results.append(Problem(why.line or source.line, str(why)))
+    return gather(results)
 
 
 def _question(source: Source) -> Item:
     if len(source.text) > LONGEST_TEXT:
-        raise Unread(f"expected a question of at most {LONGEST_TEXT:,} characters")
+        raise UnreadError(f"expected a question of at most {LONGEST_TEXT:,} characters")
     text = source.text.strip()
     if text.startswith("::"):
-        _name, found, rest = text[2:].partition("::")
-        text = rest.strip(" \t\n") if found else text
+        _name, separator, rest = text[2:].partition("::")
+        text = rest.strip(" \t\n") if separator else text
     before, opened, rest = text.partition("{")
     answers, closed, after = rest.partition("}")
     if not opened or not closed:
-        raise Unread("expected answers between { and } (write \\{ and \\} for braces in a text)")
+        raise UnreadError("expected answers between { and } (write \\{ and \\} for braces in a text)")
     if "{" in answers or "{" in after:
-        raise Unread("expected one block of answers; write \\{ for a brace in a text")
+        raise UnreadError("expected one block of answers; write \\{ for a brace in a text")
     answers, _, note = _last_note(answers)
     form = _FORMAT.match(before)
     stem_format = form[1] if form else "moodle"
@@ -115,7 +115,7 @@ class _Reader:
 
     def item(self, answers: str) -> Item:
         if not answers:
-            raise Unread("expected answers between { and }; an essay has none that could be marked")
+            raise UnreadError("expected answers between { and }; an essay has none that could be marked")
         word, *notes = answers.split("#")
         if word.strip() in _TRUE:
             return self._true_false(_TRUE[word.strip()], notes)
@@ -157,9 +157,9 @@ class _Reader:
         for sign, part in _answers(answers):
             part = part.strip(" \t\n")
             weight, part = (100.0, part) if sign == "=" else (0.0, part)
-            found = _WEIGHT.match(part)
-            if found:
-                weight, part = float(found[1]), part[found.end() :]
+            match = _WEIGHT.match(part)
+            if match:
+                weight, part = float(match[1]), part[match.end() :]
             text, feedback = self._feedback(part)
             options.append(Option(_shown(text, self.format), weight > 0, feedback))
             weights.append(weight)
@@ -173,17 +173,17 @@ class _Reader:
             part = part.strip(" \t\n")
             if sign == "~":
                 continue  # what Moodle says to every other number
-            found = _WEIGHT.match(part)
-            weight = float(found[1]) if found else 100.0
-            value, feedback = self._feedback(part[found.end() :] if found else part)
+            match = _WEIGHT.match(part)
+            weight = float(match[1]) if match else 100.0
+            value, feedback = self._feedback(part[match.end() :] if match else part)
             if 0 < weight < 99.99:
-                raise Unread(f"expected answers worth 100 % or nothing, not {weight:g} %")
+                raise UnreadError(f"expected answers worth 100 % or nothing, not {weight:g} %")
             if weight > 0:
                 keys.append(_range(raw(value)))
             else:
                 slips.append(Slip(_range(raw(value))[0], feedback))
         if len(keys) != 1:
-            raise Unread(f"expected one number worth 100 %, not {len(keys)}")
+            raise UnreadError(f"expected one number worth 100 %, not {len(keys)}")
         return self._draft(NUMERIC, number=Number(*keys[0], slips=tuple(slips)))
 
     def _matching(self, answers: str) -> Item:
@@ -191,7 +191,7 @@ class _Reader:
         for _, part in _answers(answers):
             left, arrow, right = part.partition("->")
             if not arrow or not right.strip():
-                raise Unread(f"expected = left side -> right side, not {one_line(raw(part))[:60]!r}")
+                raise UnreadError(f"expected = left side -> right side, not {one_line(raw(part))[:60]!r}")
             shown = _shown(left, self.format)
             if shown:
                 pairs.append(Pair(shown, from_plain(raw(right))))
@@ -205,11 +205,11 @@ class _Reader:
         accepted = []
         for _, part in _answers(answers if answers.startswith("=") else f"={answers}"):
             part = part.strip(" \t\n")
-            found = _WEIGHT.match(part)
-            weight = float(found[1]) if found else 100.0
+            match = _WEIGHT.match(part)
+            weight = float(match[1]) if match else 100.0
             if 0 < weight < 99.99:
-                raise Unread(f"expected answers worth 100 % or nothing, not {weight:g} %")
-            text, _ = self._feedback(part[found.end() :] if found else part)
+                raise UnreadError(f"expected answers worth 100 % or nothing, not {weight:g} %")
+            text, _ = self._feedback(part[match.end() :] if match else part)
             if weight > 0:
                 text = text.strip(" \t\n")
                 accepted.append(starless(raw(_FORMAT.sub("", text, count=1) if text.startswith("[") else text)))
@@ -225,7 +225,7 @@ def _answers(block: str) -> list[tuple[str, str]]:
     """Each answer with the sign it starts with."""
     parts = re.split(r"([=~])", block)
     if parts[0].strip():
-        raise Unread(f"expected = or ~ before every answer, not {one_line(raw(parts[0]))[:60]!r}")
+        raise UnreadError(f"expected = or ~ before every answer, not {one_line(raw(parts[0]))[:60]!r}")
     return [pair for pair in zip(parts[1::2], parts[2::2], strict=True) if pair != ("~", "") and pair[0]]
 
 

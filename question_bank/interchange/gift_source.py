@@ -41,11 +41,11 @@ def split(text: str) -> Iterator[Source]:
 
 
 def _marked(text: str) -> str:
-    def mark(found: re.Match[str]) -> str:
-        if found[1] == "n":
+    def mark(match: re.Match[str]) -> str:
+        if match[1] == "n":
             return f"{_MARK}n"
-        at = next((i for i, c in _ESCAPED.items() if c == found[1]), None)
-        return found[0] if at is None else f"{_MARK}{at}"
+        at = next((i for i, c in _ESCAPED.items() if c == match[1]), None)
+        return match[0] if at is None else f"{_MARK}{at}"
 
     return re.sub(r"\\([\\:#={}~n])", mark, text)
 

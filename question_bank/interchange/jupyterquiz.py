@@ -10,8 +10,8 @@ import json
 import math
 from collections.abc import Sequence
 
-from question_bank.interchange.outcome import Exported, Unfit
-from question_bank.interchange.shape import around, each, forms, stem_html
+from question_bank.interchange.outcome import Exported, UnfitError
+from question_bank.interchange.shape import around, distinct_forms, each, stem_html
 from question_bank.interchange.text import escape, to_html, to_inline
 from question_bank.item import CODE, MULTIPLE, NUMERIC, SHORT, SINGLE, Item, replace
 
@@ -22,18 +22,18 @@ _Answer = dict[str, object]
 
 def export(items: Sequence[Item], title: str) -> Exported:
     """A JSON list for ``display_quiz``; the format has no place for ``title``."""
-    done, refused = each(items, question)
-    return Exported(f"[\n{','.join(text for _, text in done)}]\n".encode(), refused)
+    written, refused = each(items, question)
+    return Exported(f"[\n{','.join(text for _, text in written)}]\n".encode(), refused)
 
 
 def question(item: Item) -> str:
     """One JSON object.
 
     Raises:
-      Unfit: jupyterquiz has no question of this kind.
+      UnfitError: jupyterquiz has no question of this kind.
     """
     if item.kind not in _TYPES:
-        raise Unfit(f"jupyterquiz has no {item.kind} questions")
+        raise UnfitError(f"jupyterquiz has no {item.kind} questions")
     shown: dict[str, object] = {
         "question": _shown(stem_html(replace(item, code=""))),
         "type": _TYPES[item.kind],
@@ -75,7 +75,7 @@ def _answers(item: Item) -> list[_Answer]:
         return _numbers(item)
     return [
         {"answer": form, "correct": True, "match_case": item.kind == CODE, "feedback": _said(item, "", True)}
-        for form in forms(item.accepted)
+        for form in distinct_forms(item.accepted)
     ]
 
 

@@ -6,7 +6,7 @@ import html
 import re
 from html.parser import HTMLParser
 
-from question_bank.interchange.outcome import Unread
+from question_bank.interchange.outcome import UnreadError
 from question_bank.interchange.text import (
     BREAK,
     CODE,
@@ -66,7 +66,7 @@ def read_html(source: str) -> str:
     """Our text for ``source``.
 
     Raises:
-      Unread: It holds an image, a table or something else that is not text.
+      UnreadError: It holds an image, a table or something else that is not text.
     """
     return write(html_blocks(source))
 
@@ -94,7 +94,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _HOLDS:
-            raise Unread(f"expected text only, but it holds {_HOLDS[tag]} (<{tag}>)")
+            raise UnreadError(f"expected text only, but it holds {_HOLDS[tag]} (<{tag}>)")
         self._flush()
         values = dict(attrs)
         if tag in _WITHOUT:
@@ -195,14 +195,14 @@ class _Reader(HTMLParser):
         """Turn the text since the last tag into pieces."""
         text, self._text = self._text, ""
         end = 0
-        for found in _MATH.finditer(text):
-            self._pieces.append(Piece(TEXT, text[end : found.start()]))
-            tex = " ".join(next(g for g in found.groups() if g is not None).split())
-            kind = MATH if found[1] is not None else DISPLAY
+        for match in _MATH.finditer(text):
+            self._pieces.append(Piece(TEXT, text[end : match.start()]))
+            tex = " ".join(next(g for g in match.groups() if g is not None).split())
+            kind = MATH if match[1] is not None else DISPLAY
             # A dollar that is not escaped would end the math.
             plain = not tex or re.search(r"(?<!\\)(\\\\)*\$", tex)
-            self._pieces.append(Piece(TEXT, found[0]) if plain else Piece(kind, tex))
-            end = found.end()
+            self._pieces.append(Piece(TEXT, match[0]) if plain else Piece(kind, tex))
+            end = match.end()
         self._pieces.append(Piece(TEXT, text[end:]))
 
 
@@ -223,7 +223,7 @@ def read_auto(source: str) -> str:
     """Our text for ``source`` in Moodle's automatic format: text as typed, or HTML where there are tags.
 
     Raises:
-      Unread: As for ``read_html``.
+      UnreadError: As for ``read_html``.
     """
     if not _LOOKS_LIKE_HTML.search(source):
         source = html.escape(source)

@@ -9,8 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from question_bank.interchange.outcome import Exported, Unfit
-from question_bank.interchange.shape import category, each, fill_gaps, forms, number, plain_rights, short_id, stem_html
+from question_bank.interchange.outcome import Exported, UnfitError
+from question_bank.interchange.shape import (
+    category,
+    decimal_text,
+    distinct_forms,
+    each,
+    fill_gaps,
+    plain_rights,
+    short_id,
+    stem_html,
+)
 from question_bank.interchange.text import escape, one_line, to_html, to_inline
 from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SHORT, SINGLE, Item
 
@@ -53,9 +62,9 @@ _TYPES = {
 
 def export(items: Sequence[Item], title: str) -> Exported:
     """A Moodle XML file with a category for each topic, below one named ``title``."""
-    done, refused = each(items, question)
+    written, refused = each(items, question)
     parts = ['<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n']
-    for topic, group in groupby(done, key=lambda pair: pair[0].topic):
+    for topic, group in groupby(written, key=lambda pair: pair[0].topic):
         path = f"$course$/top/{category(title)}/{category(topic)}"
         parts.append(f'  <question type="category"><category><text>{escape(path)}</text></category></question>\n')
         parts += [text for _, text in group]
@@ -66,20 +75,20 @@ def share(item: Item) -> str:
     """What one right option of a choice of many is worth, in per cent.
 
     Raises:
-      Unfit: Moodle's list has no such share.
+      UnfitError: Moodle's list has no such share.
     """
     right = len(item.keys)
     for allowed in FRACTIONS:
         if abs(allowed - 100 / right) < 1e-4:
-            return number(allowed)
-    raise Unfit(f"{right} right options are worth 100/{right} % each, which is not in Moodle's list of shares")
+            return decimal_text(allowed)
+    raise UnfitError(f"{right} right options are worth 100/{right} % each, which is not in Moodle's list of shares")
 
 
 def question(item: Item) -> str:
     """One ``<question>`` element.
 
     Raises:
-      Unfit: Moodle cannot hold the item.
+      UnfitError: Moodle cannot hold the item.
     """
     body = _BODIES[item.kind](item)
     stem = _cloze_stem(item) if item.kind == CLOZE else stem_html(item)
@@ -124,10 +133,10 @@ def _choice(item: Item) -> list[str]:
 
 def _numeric(item: Item) -> list[str]:
     assert item.number is not None
-    reach = f"<tolerance>{number(item.number.reach)}</tolerance>"
-    lines = [_answer("100", number(item.number.value), more=reach)]
+    reach = f"<tolerance>{decimal_text(item.number.reach)}</tolerance>"
+    lines = [_answer("100", decimal_text(item.number.value), more=reach)]
     # Moodle takes the first answer that fits, so the key stands first.
-    lines += [_answer("0", number(s.value), s.feedback, reach) for s in item.number.slips]
+    lines += [_answer("0", decimal_text(s.value), s.feedback, reach) for s in item.number.slips]
     unit = one_line(item.number.unit)
     if unit:
         lines.append(f"<units><unit><multiplier>1</multiplier><unit_name>{escape(unit)}</unit_name></unit></units>")
@@ -141,13 +150,13 @@ def literal(form: str) -> str:
 
 def _typed(item: Item) -> list[str]:
     exact = f"<usecase>{int(item.kind == CODE)}</usecase>"
-    return [exact, *(_answer("100", literal(form)) for form in forms(item.accepted))]
+    return [exact, *(_answer("100", literal(form)) for form in distinct_forms(item.accepted))]
 
 
 def _matching(item: Item) -> list[str]:
     rights = plain_rights(item)
     if len(rights) < FEWEST_RIGHTS:
-        raise Unfit(f"Moodle's matching wants at least {FEWEST_RIGHTS} different right sides, not {len(rights)}")
+        raise UnfitError(f"Moodle's matching needs at least {FEWEST_RIGHTS} different right sides, not {len(rights)}")
     pairs = [(to_inline(p.left), rights[p.right]) for p in item.pairs]
     pairs += [("", rights[right]) for right in item.extra]
     lines = [
@@ -173,7 +182,7 @@ def _ordering(item: Item) -> list[str]:
 
 def _cloze_stem(item: Item) -> str:
     def gap(index: int) -> str:
-        return "{1:SHORTANSWER:" + "~".join(f"={_cloze_form(form)}" for form in forms(item.gaps[index])) + "}"
+        return "{1:SHORTANSWER:" + "~".join(f"={_cloze_form(form)}" for form in distinct_forms(item.gaps[index])) + "}"
 
     # A brace of the text itself must not look like the start of a gap.
     parts = fill_gaps(item, lambda index: f"\0{index}\0").replace("{", "&#123;").split("\0")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from question_bank.interchange.markup import read_auto, read_html
-from question_bank.interchange.outcome import LONGEST_TEXT, Imported, Problem, Unread, draft, gather, sound
+from question_bank.interchange.outcome import LONGEST_TEXT, Imported, Problem, UnreadError, draft, gather, sound
 from question_bank.interchange.reading import check_weights, last_step, real, split_code, starless
 from question_bank.interchange.text import canonical, from_plain, one_line
 from question_bank.interchange.xmltree import Node, children
@@ -40,7 +40,7 @@ def read(data: bytes, topic: str = "") -> Imported:
       topic: Files every item there, whatever category it is in.
     """
     nodes, problems = children(data, "quiz")
-    found: list[Item | Problem] = list(problems)
+    results: list[Item | Problem] = list(problems)
     category = ""
     for node in nodes:
         if node.name != "question":
@@ -49,21 +49,21 @@ def read(data: bytes, topic: str = "") -> Imported:
             category = last_step(node.value("category", "text"))
             continue
         try:
-            found.append(sound(_question(node), topic or category))
-        except Unread as why:
+            results.append(sound(_question(node), topic or category))
+        except UnreadError as why:
             name = one_line(node.value("name", "text"))[:60]
-            found.append(Problem(why.line or node.line, f"question {name!r}: {why}" if name else str(why)))
-    return gather(found)
+            results.append(Problem(why.line or node.line, f"question {name!r}: {why}" if name else str(why)))
+    return gather(results)
 
 
 def _question(node: Node) -> Item:
     kind = node.attributes.get("type", "")
     if kind not in _READERS:
-        raise Unread(f"expected one of {', '.join(sorted(_READERS))}, not type {kind!r}")
+        raise UnreadError(f"expected one of {', '.join(sorted(_READERS))}, not type {kind!r}")
     if node.first("questiontext") is None:
-        raise Unread("expected <questiontext>")
+        raise UnreadError("expected <questiontext>")
     if sum(len(n.text) for n in _everything(node)) > LONGEST_TEXT:
-        raise Unread(f"expected a question of at most {LONGEST_TEXT:,} characters")
+        raise UnreadError(f"expected a question of at most {LONGEST_TEXT:,} characters")
     tags = [one_line(tag.value("text")) for tags in node.all("tags") for tag in tags.all("tag")]
     level = next((tag for tag in tags if tag in LEVELS), "remember")
     explanation = _text(node.first("generalfeedback"))
@@ -86,8 +86,8 @@ def _text(node: Node | None) -> str:
         if form == "plain_text":
             return from_plain(raw)
         return read_html(raw) if form == "html" else read_auto(raw)
-    except Unread as why:
-        raise Unread(str(why), node.line) from why
+    except UnreadError as why:
+        raise UnreadError(str(why), node.line) from why
 
 
 def _stem(node: Node) -> tuple[str, str]:
@@ -123,7 +123,7 @@ def _fraction(answer: Node) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise Unread(f'expected fraction="…" with a number, not {text!r}', answer.line) from error
+        raise UnreadError(f'expected fraction="…" with a number, not {text!r}', answer.line) from error
 
 
 def _true_false(node: Node, explanation: str, level: str) -> Item:
@@ -131,7 +131,7 @@ def _true_false(node: Node, explanation: str, level: str) -> Item:
     for answer in node.all("answer"):
         word = answer.value("text").casefold()
         if word not in ("true", "false"):
-            raise Unread(f"expected true or false, not {word!r}", answer.line)
+            raise UnreadError(f"expected true or false, not {word!r}", answer.line)
         options.append(Option(word.capitalize(), _fraction(answer) > 0, _text(answer.first("feedback"))))
     stem, code = _stem(node)
     return draft(SINGLE, stem, explanation, level, options=tuple(options), code=code)
@@ -142,7 +142,7 @@ def _typed(node: Node, explanation: str, level: str) -> Item:
     for answer in node.all("answer"):
         weight, text = _fraction(answer), answer.value("text")
         if 0 < weight < 99.99:
-            raise Unread(f"expected answers worth 100 % or nothing, not {weight:g} %", answer.line)
+            raise UnreadError(f"expected answers worth 100 % or nothing, not {weight:g} %", answer.line)
         if weight > 0:
             accepted.append(starless(text, answer.line))
     stem, code = _stem(node)
@@ -160,14 +160,14 @@ def _numeric(node: Node, explanation: str, level: str) -> Item:
         if text == "*" and weight <= 0:
             continue
         if 0 < weight < 99.99:
-            raise Unread(f"expected answers worth 100 % or nothing, not {weight:g} %", answer.line)
+            raise UnreadError(f"expected answers worth 100 % or nothing, not {weight:g} %", answer.line)
         value = real(text, answer.line)
         if weight > 0:
             keys.append((value, real(answer.value("tolerance") or "0", answer.line)))
         else:
             slips.append(Slip(value, _text(answer.first("feedback"))))
     if len(keys) != 1:
-        raise Unread(f"expected one number worth 100 %, not {len(keys)}")
+        raise UnreadError(f"expected one number worth 100 %, not {len(keys)}")
     units = [one_line(unit.value("unit_name")) for part in node.all("units") for unit in part.all("unit")]
     stem, code = _stem(node)
     key = Number(keys[0][0], keys[0][1], units[0] if units else "", tuple(slips))
@@ -183,13 +183,13 @@ def _matching(node: Node, explanation: str, level: str) -> Item:
         elif right:
             extra.append(right)
         else:
-            raise Unread("expected a right side, in <answer><text>", part.line)
+            raise UnreadError("expected a right side, in <answer><text>", part.line)
     rights = {pair.right for pair in pairs}
     return _with_fence(MATCHING, node, explanation, level, pairs=tuple(pairs), extra=_others(extra, rights))
 
 
 def _others(extra: list[str], rights: set[str]) -> tuple[str, ...]:
-    return tuple(one for one in dict.fromkeys(extra) if one not in rights)
+    return tuple(right for right in dict.fromkeys(extra) if right not in rights)
 
 
 def _ordering(node: Node, explanation: str, level: str) -> Item:
@@ -208,15 +208,15 @@ def _cloze(node: Node, explanation: str, level: str) -> Item:
     source, parts, gaps, end = holder.value("text"), [], [], 0
     while start := _GAP_START.search(source, end):
         if start[2] not in _GAP_TYPES:
-            raise Unread(f"expected gaps of type SHORTANSWER, not {start[2]}", holder.line)
+            raise UnreadError(f"expected gaps of type SHORTANSWER, not {start[2]}", holder.line)
         accepted, after = _gap(source, start.end(), holder.line)
         gaps.append(accepted)
         parts += [source[end : start.start()], f"&#123;{len(gaps)}&#125;"]
         end = after
     try:
         stem = read_html("".join([*parts, source[end:]]))
-    except Unread as why:
-        raise Unread(str(why), holder.line) from why
+    except UnreadError as why:
+        raise UnreadError(str(why), holder.line) from why
     return draft(CLOZE, stem, explanation, level, gaps=tuple(gaps))
 
 
@@ -226,19 +226,19 @@ def _gap(source: str, at: int, line: int) -> tuple[tuple[str, ...], int]:
     while True:
         stop = _FORM_END.search(source, at)
         if stop is None:
-            raise Unread("expected } at the end of a gap", line)
+            raise UnreadError("expected } at the end of a gap", line)
         body = source[at : stop.start()]
-        found = re.match(r"=|%(-?[0-9.,]+)%", body)
-        weight = 0.0 if not found else 100.0 if found[0] == "=" else real(found[1].replace(",", "."), line)
+        match = re.match(r"=|%(-?[0-9.,]+)%", body)
+        weight = 0.0 if not match else 100.0 if match[0] == "=" else real(match[1].replace(",", "."), line)
         if 0 < weight < 99.99:
-            raise Unread(f"expected answers in a gap worth 100 % or nothing, not {weight:g} %", line)
-        if weight > 0 and found:
-            form = html.unescape(body[found.end() :]).replace(r"\}", "}").replace(r"\#", "#")
+            raise UnreadError(f"expected answers in a gap worth 100 % or nothing, not {weight:g} %", line)
+        if weight > 0 and match:
+            form = html.unescape(body[match.end() :]).replace(r"\}", "}").replace(r"\#", "#")
             accepted.append(starless(form, line))
         if stop[0] == "#":  # feedback of an answer
             stop = re.compile(r"(?<!\\)[~}]").search(source, stop.end())
             if stop is None:
-                raise Unread("expected } at the end of a gap", line)
+                raise UnreadError("expected } at the end of a gap", line)
         at = stop.end()
         if stop[0] == "}":
             return tuple(dict.fromkeys(accepted)), at

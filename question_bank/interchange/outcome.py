@@ -1,10 +1,11 @@
-"""What comes back from an export and from an import: the good, and beside it what could not be done and why."""
+"""Results of exports and imports: files or items, and what could not be written or read, with the reasons."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 
+from question_bank.errors import UserError
 from question_bank.item import DRAFT, Item, digest, problems
 
 MAX_BYTES = 5_000_000  # a larger file to import is refused before it is looked at
@@ -49,12 +50,12 @@ class Imported:
     problems: tuple[Problem, ...] = ()
 
 
-class Unfit(Exception):
-    """The format at hand cannot hold this item; the message says why."""
+class UnfitError(UserError):
+    """A format cannot hold this item; the exporter lists it among the refused items."""
 
 
-class Unread(Exception):
-    """This question cannot be read; the message says what was expected.
+class UnreadError(Exception):
+    """A question cannot be read; the importer lists it among the problems.
 
     Args:
       line: Where, from 1; 0 for the line on which the question starts.
@@ -69,15 +70,15 @@ def decode(data: bytes) -> str:
     """The text of a file to import, with Unix line ends.
 
     Raises:
-      Unread: The file is too big, or not UTF-8.
+      UnreadError: The file is larger than ``MAX_BYTES``, or not UTF-8.
     """
     if len(data) > MAX_BYTES:
-        raise Unread(f"expected a file of at most {MAX_BYTES:,} bytes, not {len(data):,}", 1)
+        raise UnreadError(f"expected a file of at most {MAX_BYTES:,} bytes, not {len(data):,}", 1)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Unread("expected UTF-8 text; save the file as UTF-8 and import it again", line) from error
+        raise UnreadError("expected UTF-8 text; save the file as UTF-8 and import it again", line) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -85,14 +86,13 @@ def sound(item: Item, topic: str) -> Item:
     """``item`` as a draft by a person, with an id that follows from what it says.
 
     Raises:
-      Unread: It is not an item.
+      UnreadError: It is no sound item.
     """
     named = dataclasses.replace(item, topic=" ".join(topic.split()) or IMPORTED, origin="person", state=DRAFT)
     identity = f"imported-{item.kind}-{content_digest(named)}"
     named = dataclasses.replace(named, id=identity)
-    found = problems(named)
-    if found:
-        raise Unread("; ".join(found))
+    if faults := problems(named):
+        raise UnreadError("; ".join(map(str, faults)))
     return named
 
 
@@ -111,13 +111,13 @@ def draft(kind: str, stem: str, explanation: str = "", level: str = "remember", 
     return dataclasses.replace(bare, **fields)  # type: ignore[arg-type]
 
 
-def gather(found: list[Item | Problem]) -> Imported:
-    """Sort the good from the bad; of questions that say the same only the first is kept."""
+def gather(results: list[Item | Problem]) -> Imported:
+    """Separate items from problems; of equal questions only the first is kept."""
     items: dict[str, Item] = {}
-    bad = []
-    for one in found:
-        if isinstance(one, Problem):
-            bad.append(one)
+    unread = []
+    for result in results:
+        if isinstance(result, Problem):
+            unread.append(result)
         else:
-            items.setdefault(one.id, one)
-    return Imported(tuple(items.values()), tuple(sorted(bad, key=lambda p: p.line)))
+            items.setdefault(result.id, result)
+    return Imported(tuple(items.values()), tuple(sorted(unread, key=lambda p: p.line)))

@@ -10,8 +10,8 @@ import jinja2
 from markupsafe import Markup
 
 from question_bank.interchange.mathml import mathml
-from question_bank.interchange.outcome import Exported, Unfit
-from question_bank.interchange.shape import each, fill_gaps, forms, number, shuffled, stem_html
+from question_bank.interchange.outcome import Exported, UnfitError
+from question_bank.interchange.shape import decimal_text, distinct_forms, each, fill_gaps, shuffled, stem_html
 from question_bank.interchange.text import to_html, to_inline
 from question_bank.item import CLOZE, CODE, MATCHING, MULTIPLE, NUMERIC, ORDERING, SHORT, SINGLE, Item
 
@@ -30,8 +30,8 @@ def export_key(items: Sequence[Item], title: str) -> Exported:
 
 
 def _page(template: str, items: Sequence[Item], title: str) -> Exported:
-    done, refused = each(items, _checked)
-    rows = [{**question(item), "number": i} for i, (item, _) in enumerate(done, 1)]
+    written, refused = each(items, _checked)
+    rows = [{**question_view(item), "number": i} for i, (item, _) in enumerate(written, 1)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -48,7 +48,7 @@ def _checked(item: Item) -> str:
     """Nothing, or a refusal: letters end at Z."""
     rights = {*(p.right for p in item.pairs), *item.extra}
     if max(len(item.options), len(rights)) > len(ascii_uppercase):
-        raise Unfit("a paper has letters for 26 options only")
+        raise UnfitError("a paper has letters for 26 options only")
     if item.kind == CLOZE:
         fill_gaps(item, str)
     return ""
@@ -62,7 +62,7 @@ def _inline(text: str) -> Markup:
     return Markup(to_inline(text, mathml))
 
 
-def question(item: Item) -> Row:
+def question_view(item: Item) -> Row:
     """What the templates show of one item."""
     if item.kind == CLOZE:
         stem = Markup(fill_gaps(item, lambda i: f'<span class="gap"><sub>{i + 1}</sub></span>', mathml))
@@ -97,15 +97,15 @@ def _choice(item: Item) -> Row:
 
 def _numeric(item: Item) -> Row:
     assert item.number is not None
-    reach = f" ± {number(item.number.reach)}" if item.number.reach else ""
-    slips = [(Markup(number(s.value)), _inline(s.feedback)) for s in item.number.slips if s.feedback.strip()]
-    key = Markup.escape(f"{number(item.number.value)}{reach} {item.number.unit}".strip())
+    reach = f" ± {decimal_text(item.number.reach)}" if item.number.reach else ""
+    slips = [(Markup(decimal_text(s.value)), _inline(s.feedback)) for s in item.number.slips if s.feedback.strip()]
+    key = Markup.escape(f"{decimal_text(item.number.value)}{reach} {item.number.unit}".strip())
     return {"key": [key], "unit": item.number.unit, "notes": slips}
 
 
 def _typed(item: Item) -> Row:
     lines = max(len(item.accepted[0].strip().splitlines()), 1) if item.kind == CODE else 1
-    return {"key": [Markup(" / ").join(map(Markup.escape, forms(item.accepted)))], "lines": min(lines, 12)}
+    return {"key": [Markup(" / ").join(map(Markup.escape, distinct_forms(item.accepted)))], "lines": min(lines, 12)}
 
 
 def _matching(item: Item) -> Row:
@@ -127,7 +127,7 @@ def _ordering(item: Item) -> Row:
 
 
 def _cloze(item: Item) -> Row:
-    shown = [Markup(" / ").join(map(Markup.escape, forms(gap))) for gap in item.gaps]
+    shown = [Markup(" / ").join(map(Markup.escape, distinct_forms(gap))) for gap in item.gaps]
     return {"key": [Markup("({}) {}").format(i, text) for i, text in enumerate(shown, 1)]}
 
 

@@ -21,7 +21,7 @@ from question_bank.interchange.outcome import (
     MAX_QUESTIONS,
     Imported,
     Problem,
-    Unread,
+    UnreadError,
     decode,
     draft,
     gather,
@@ -79,25 +79,25 @@ def read(data: bytes, topic: str = "") -> Imported:
     """The items of a plain text file; it says nothing of topics, so all are filed under ``topic``."""
     try:
         text = decode(data)
-    except Unread as why:
+    except UnreadError as why:
         return Imported(problems=(Problem(why.line, str(why)),))
-    found: list[Item | Problem] = []
+    results: list[Item | Problem] = []
     question: _Question | None = None
     for part in _parts(text):
-        if len(found) >= MAX_QUESTIONS:
-            found.append(Problem(part.line, f"expected at most {MAX_QUESTIONS:,} questions in a file; split it"))
-            return gather(found)
+        if len(results) >= MAX_QUESTIONS:
+            results.append(Problem(part.line, f"expected at most {MAX_QUESTIONS:,} questions in a file; split it"))
+            return gather(results)
         if part.kind in ("question", "setting", "group", "run"):
-            found += _finish(question, topic)
+            results += _finish(question, topic)
             question = _Question([part]) if part.kind == "question" else None
             if part.kind == "run":
-                found.append(Problem(part.line, "expected questions, not code that makes them: it is not run"))
+                results.append(Problem(part.line, "expected questions, not code that makes them: it is not run"))
         elif question:
             question.parts.append(part)
         else:
-            found.append(Problem(part.line, f"expected a question like '1. text', not {part.text[:60]!r}"))
-    found += _finish(question, topic)
-    return gather(found)
+            results.append(Problem(part.line, f"expected a question like '1. text', not {part.text[:60]!r}"))
+    results += _finish(question, topic)
+    return gather(results)
 
 
 def _parts(text: str) -> Iterator[_Part]:
@@ -136,37 +136,37 @@ def _finish(question: _Question | None, topic: str) -> list[Item | Problem]:
     line = question.parts[0].line
     try:
         return [sound(_item(question.parts), topic)]
-    except Unread as why:
+    except UnreadError as why:
         return [Problem(why.line or line, str(why))]
 
 
 def _item(parts: list[_Part]) -> Item:
     if sum(len(part.text) for part in parts) > LONGEST_TEXT:
-        raise Unread(f"expected a question of at most {LONGEST_TEXT:,} characters")
+        raise UnreadError(f"expected a question of at most {LONGEST_TEXT:,} characters")
     for part in parts:
         if _IMAGE.search(part.text):
-            raise Unread("expected text only, but it holds an image", part.line)
+            raise UnreadError("expected text only, but it holds an image", part.line)
         if part.kind in ("essay", "upload"):
-            raise Unread(f"expected answers that can be marked, not an {part.kind}", part.line)
+            raise UnreadError(f"expected answers that can be marked, not an {part.kind}", part.line)
     answers = [p for p in parts if p.kind in ("right", "wrong", "ticked", "unticked", "form", "number")]
     kinds = {_KIND_OF[p.kind] for p in answers}
     if not answers:
-        raise Unread("expected answers below the question: a) …, [ ] …, * … or = …")
+        raise UnreadError("expected answers below the question: a) …, [ ] …, * … or = …")
     if len(kinds) > 1:
-        raise Unread(f"expected answers of one kind, not {' and '.join(sorted(kinds))}", answers[-1].line)
+        raise UnreadError(f"expected answers of one kind, not {' and '.join(sorted(kinds))}", answers[-1].line)
     stem, kind = canonical(parts[0].text), kinds.pop()
     notes = {
         name: "\n\n".join(p.text for p in parts if p.kind == name) for name in ("well done", "not right", "solution")
     }
-    said = _about_question(parts)
+    feedback = _about_question(parts)
     if kind in (SINGLE, MULTIPLE):
-        explanation = canonical("\n\n".join(filter(None, (said, notes["solution"]))))
+        explanation = canonical("\n\n".join(filter(None, (feedback, notes["solution"]))))
         return draft(kind, stem, explanation, options=_options(parts, notes))
-    explanation = canonical("\n\n".join(filter(None, (said, notes["well done"], notes["solution"]))))
+    explanation = canonical("\n\n".join(filter(None, (feedback, notes["well done"], notes["solution"]))))
     if kind == SHORT:
         return draft(SHORT, stem, explanation, accepted=tuple(dict.fromkeys(one_line(p.text) for p in answers)))
     if len(answers) > 1:
-        raise Unread("expected one number", answers[1].line)
+        raise UnreadError("expected one number", answers[1].line)
     return draft(NUMERIC, stem, explanation, number=_number(answers[0]))
 
 
@@ -195,22 +195,22 @@ def _options(parts: list[_Part], notes: dict[str, str]) -> tuple[Option, ...]:
     for part in parts:
         if part.kind in _KIND_OF:
             right = part.kind in ("right", "ticked")
-            said = canonical(notes["well done" if right else "not right"])
-            options.append(Option(canonical(part.text), right, said))
+            feedback = canonical(notes["well done" if right else "not right"])
+            options.append(Option(canonical(part.text), right, feedback))
         elif part.kind == "note" and options:
             options[-1] = Option(options[-1].text, options[-1].correct, canonical(part.text))
     return tuple(options)
 
 
 def _number(part: _Part) -> Number:
-    found = _NUMBER.fullmatch(part.text)
-    if not found:
-        raise Unread(f"expected a number like 3.5, 3.5 +- 0.1 or [3, 4], not {part.text[:40]!r}", part.line)
-    if found["low"]:
-        low, high = real(found["low"], part.line), real(found["high"], part.line)
+    match = _NUMBER.fullmatch(part.text)
+    if not match:
+        raise UnreadError(f"expected a number like 3.5, 3.5 +- 0.1 or [3, 4], not {part.text[:40]!r}", part.line)
+    if match["low"]:
+        low, high = real(match["low"], part.line), real(match["high"], part.line)
         if low > high:
-            raise Unread(f"expected the smaller number first, not {part.text[:40]!r}", part.line)
+            raise UnreadError(f"expected the smaller number first, not {part.text[:40]!r}", part.line)
         return Number((low + high) / 2, (high - low) / 2)
-    value = real(found["value"], part.line)
-    reach = real(found["reach"] or "0", part.line)
-    return Number(value, abs(value) * reach / 100 if found["percent"] else reach)
+    value = real(match["value"], part.line)
+    reach = real(match["reach"] or "0", part.line)
+    return Number(value, abs(value) * reach / 100 if match["percent"] else reach)

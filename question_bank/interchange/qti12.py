@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from question_bank.interchange.outcome import Exported, Unfit
+from question_bank.interchange.outcome import Exported, UnfitError
 from question_bank.interchange.shape import (
     archive,
     bounds,
+    decimal_text,
+    distinct_forms,
     each,
     fill_gaps,
-    forms,
-    number,
     plain_rights,
     shuffled,
     stem_html,
@@ -39,14 +39,14 @@ _XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
 def export(items: Sequence[Item], title: str) -> Exported:
     """A ZIP file with one quiz in which every item stands once."""
-    done, refused = each(items, question)
-    name = f"quiz_{digest(title, *(item.id for item, _ in done), length=16)}"
+    written, refused = each(items, question)
+    name = f"quiz_{digest(title, *(item.id for item, _ in written), length=16)}"
     quiz = (
         f'{_HEAD}<questestinterop xmlns="http://www.imsglobal.org/xsd/ims_qtiasiv1p2" {_XSI} '
         'xsi:schemaLocation="http://www.imsglobal.org/xsd/ims_qtiasiv1p2 '
         'http://www.imsglobal.org/xsd/ims_qtiasiv1p2p1.xsd">\n'
         f'<assessment ident="{name}" title="{escape(title)}">\n<section ident="root_section">\n'
-        f"{''.join(text for _, text in done)}</section>\n</assessment>\n</questestinterop>\n"
+        f"{''.join(text for _, text in written)}</section>\n</assessment>\n</questestinterop>\n"
     )
     return Exported(archive({"imsmanifest.xml": _manifest(name, title), f"{name}/{name}.xml": quiz}), refused)
 
@@ -66,11 +66,11 @@ def question(item: Item) -> str:
     """One ``<item>`` element.
 
     Raises:
-      Unfit: Canvas cannot hold the item.
+      UnfitError: Canvas cannot hold the item.
     """
     item = without_case(item)
     if item.kind == ORDERING:
-        raise Unfit("QTI 1.2 as Canvas reads it has no ordering questions")
+        raise UnfitError("QTI 1.2 as Canvas reads it has no ordering questions")
     presentation, conditions, feedback = _BODIES[item.kind](item)
     if item.explanation.strip():
         feedback = {"general_fb": to_html(item.explanation), **feedback}
@@ -153,13 +153,14 @@ def _field(item: Item, kind: str = "") -> str:
 def _numeric(item: Item) -> _Body:
     assert item.number is not None
     low, high = bounds(item.number)
-    reach = f'<vargte respident="response1">{number(low)}</vargte><varlte respident="response1">{number(high)}</varlte>'
-    test = f"<or>{_equal('response1', number(item.number.value))}<and>{reach}</and></or>"
+    at_least = f'<vargte respident="response1">{decimal_text(low)}</vargte>'
+    at_most = f'<varlte respident="response1">{decimal_text(high)}</varlte>'
+    test = f"<or>{_equal('response1', decimal_text(item.number.value))}<and>{at_least}{at_most}</and></or>"
     return _field(item, ' fibtype="Decimal"'), [_condition(test, "100")], {}
 
 
 def _typed(item: Item) -> _Body:
-    tests = "".join(_equal("response1", form) for form in forms(item.accepted))
+    tests = "".join(_equal("response1", form) for form in distinct_forms(item.accepted))
     return _field(item), [_condition(tests if tests.count("<varequal") == 1 else f"<or>{tests}</or>", "100")], {}
 
 
@@ -189,7 +190,7 @@ def _cloze(item: Item) -> _Body:
     stem = fill_gaps(item, lambda index: f"[{prefix}{index + 1}]")
     lids, conditions = [], []
     for i, accepted in enumerate(item.gaps, 1):
-        lines = forms(accepted)
+        lines = distinct_forms(accepted)
         labels = "".join(_label(f"gap{i}_form{j}", form, "text/plain") for j, form in enumerate(lines, 1))
         lids.append(
             f'<response_lid ident="response_{prefix}{i}">{_material(f"{prefix}{i}")}'

@@ -12,10 +12,10 @@ from question_bank.interchange.shape import (
     archive,
     around,
     bounds,
+    decimal_text,
+    distinct_forms,
     each,
     fill_gaps,
-    forms,
-    number,
     shuffled,
     stem_html,
 )
@@ -32,10 +32,10 @@ _Body = tuple[str, str, str, dict[str, str]]  # declarations, item body, respons
 
 def export(items: Sequence[Item], title: str) -> Exported:
     """A ZIP file with a package of items, in the order given."""
-    done, refused = each(items, question)
-    files = {"imsmanifest.xml": _manifest([item for item, _ in done], title)}
-    files["test.xml"] = _test([item for item, _ in done], title)
-    files.update({f"items/{_name(item)}.xml": text for item, text in done})
+    written, refused = each(items, question)
+    files = {"imsmanifest.xml": _manifest([item for item, _ in written], title)}
+    files["test.xml"] = _test([item for item, _ in written], title)
+    files.update({f"items/{_name(item)}.xml": text for item, text in written})
     return Exported(archive(files), refused)
 
 
@@ -75,7 +75,7 @@ def question(item: Item) -> str:
     """One ``<assessmentItem>`` file.
 
     Raises:
-      Unfit: A gap stands where no field can be put.
+      UnfitError: A gap stands where no field can be put.
     """
     declarations, body, processing, feedback = _BODIES[item.kind](item)
     if item.explanation.strip():
@@ -169,7 +169,9 @@ def _choice(item: Item) -> _Body:
 
 def _within(low: float, high: float) -> str:
     value = '<variable identifier="RESPONSE"/>'
-    return f"<and><gte>{value}{_base('float', number(low))}</gte><lte>{value}{_base('float', number(high))}</lte></and>"
+    at_least = f"<gte>{value}{_base('float', decimal_text(low))}</gte>"
+    at_most = f"<lte>{value}{_base('float', decimal_text(high))}</lte>"
+    return f"<and>{at_least}{at_most}</and>"
 
 
 def _numeric(item: Item) -> _Body:
@@ -177,24 +179,26 @@ def _numeric(item: Item) -> _Body:
     key = item.number
     unit = f" {escape(key.unit)}" if key.unit else ""
     body = f'{stem_html(item)}<p><textEntryInteraction responseIdentifier="RESPONSE" expectedLength="12"/>{unit}</p>'
-    told: list[tuple[str, Slip]] = [(f"slip_{i}", slip) for i, slip in enumerate(key.slips, 1) if slip.feedback.strip()]
+    with_feedback: list[tuple[str, Slip]] = [
+        (f"slip_{i}", slip) for i, slip in enumerate(key.slips, 1) if slip.feedback.strip()
+    ]
     right = _within(*bounds(key))
     branches = [(right, _set("SCORE", _base("float", "1")) + _say(item))]
     branches += [
-        (_within(*around(slip.value, key.reach)), _say(item, _base("identifier", name))) for name, slip in told
+        (_within(*around(slip.value, key.reach)), _say(item, _base("identifier", name))) for name, slip in with_feedback
     ]
     steps = "".join(
         f"<{tag}>{test}{then}</{tag}>"
-        for tag, (test, then) in zip(["responseIf"] + ["responseElseIf"] * len(told), branches, strict=True)
+        for tag, (test, then) in zip(["responseIf"] + ["responseElseIf"] * len(with_feedback), branches, strict=True)
     )
     otherwise = f"<responseElse>{_say(item)}</responseElse>" if _say(item) else ""
     processing = f"<responseCondition>{steps}{otherwise}</responseCondition>\n"
-    declaration = _declare("RESPONSE", "single", "float", [number(key.value)])
-    return declaration, body, processing, {name: to_html(slip.feedback) for name, slip in told}
+    declaration = _declare("RESPONSE", "single", "float", [decimal_text(key.value)])
+    return declaration, body, processing, {name: to_html(slip.feedback) for name, slip in with_feedback}
 
 
 def _text(name: str, accepted: Sequence[str], exact: bool) -> str:
-    lines = forms(accepted)
+    lines = distinct_forms(accepted)
     different = lines if exact else tuple({line.casefold(): line for line in reversed(lines)}.values())
     return _declare(name, "single", "string", lines[:1], _mapping(dict.fromkeys(different, 1), 1, exact))
 

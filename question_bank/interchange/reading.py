@@ -1,11 +1,11 @@
-"""What the readers of GIFT, Moodle XML and plain text share: numbers, shares, stars, categories, code under a stem."""
+"""Shared by the readers of GIFT, Moodle XML and plain text: numbers, weights, wildcards, categories, code."""
 
 from __future__ import annotations
 
 import re
 
 from question_bank.interchange.markup import html_blocks
-from question_bank.interchange.outcome import Unread
+from question_bank.interchange.outcome import UnreadError
 from question_bank.interchange.text import Fence, one_line, write
 
 _STAR = re.compile(r"(?<!\\)\*")
@@ -20,8 +20,8 @@ def split_code(source: str, line: int = 0) -> tuple[str, str]:
     """HTML of a stem as our text, and the Python block that it ends with."""
     try:
         blocks = html_blocks(source)
-    except Unread as why:
-        raise Unread(str(why), line) from why
+    except UnreadError as why:
+        raise UnreadError(str(why), line) from why
     last = blocks[-1] if blocks else None
     if len(blocks) > 1 and isinstance(last, Fence) and last.language == "python":
         return write(blocks[:-1]), last.code
@@ -32,19 +32,19 @@ def check_weights(single: bool, weights: list[float]) -> None:
     """Refuse a choice whose options are not simply right or wrong."""
     right = [w for w in weights if w > 0]
     if single and (len(right) != 1 or abs(right[0] - 100) > 0.01):
-        raise Unread("expected one option worth 100 % and none of the others worth anything")
+        raise UnreadError("expected one option worth 100 % and none of the others worth anything")
     if not single and (not right or max(right) - min(right) > 0.01):
-        raise Unread("expected at least one right option, and all right ones worth the same")
+        raise UnreadError("expected at least one right option, and all right ones worth the same")
 
 
 def starless(text: str, line: int = 0) -> str:
     """An accepted form without Moodle's backslash before a star.
 
     Raises:
-      Unread: It holds a star that stands for anything.
+      UnreadError: It holds a star that stands for anything.
     """
     if _STAR.search(text):
-        raise Unread(f"expected an answer without *, which stands for anything: {one_line(text)[:60]!r}", line)
+        raise UnreadError(f"expected an answer without *, which stands for anything: {one_line(text)[:60]!r}", line)
     return one_line(text.replace(r"\*", "*"))
 
 
@@ -54,4 +54,4 @@ def real(text: str, line: int = 0) -> float:
         value = float(text)
         if abs(value) < float("inf"):
             return value
-    raise Unread(f"expected a number, not {one_line(text)[:40]!r}", line)
+    raise UnreadError(f"expected a number, not {one_line(text)[:40]!r}", line)

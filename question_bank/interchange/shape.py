@@ -1,4 +1,4 @@
-"""What several exports need: stems with code and gaps, numbers and ranges in decimal, shuffles, loops over items."""
+"""Shared by exports: stems with code and gaps, numbers and ranges in decimal, shuffles, loops over items."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from question_bank.interchange.outcome import Refusal, Unfit
+from question_bank.interchange.outcome import Refusal, UnfitError
 from question_bank.interchange.text import (
     DISPLAY,
     MATH,
@@ -29,14 +29,14 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a ZIP file can name
 
 def each(items: Sequence[Item], write: Callable[[Item], str]) -> tuple[list[tuple[Item, str]], tuple[Refusal, ...]]:
     """What ``write`` makes of every item that it takes, and a refusal for each of the others."""
-    done, refused = [], []
+    written, refused = [], []
     for item in items:
         try:
             _look_different(item)
-            done.append((item, write(item)))
-        except Unfit as why:
+            written.append((item, write(item)))
+        except UnfitError as why:
             refused.append(Refusal(item.id, str(why)))
-    return done, tuple(refused)
+    return written, tuple(refused)
 
 
 def _look_different(item: Item) -> None:
@@ -45,11 +45,11 @@ def _look_different(item: Item) -> None:
     for name, texts in (("options", [o.text for o in item.options]), ("steps", item.steps), ("left sides", lefts)):
         shown = [to_html(text) for text in texts]
         if len(set(shown)) < len(shown):
-            raise Unfit(f"two {name} look the same when they are shown")
+            raise UnfitError(f"two {name} look the same when they are shown")
         if not all(shown):
-            raise Unfit(f"one of the {name} shows nothing")
+            raise UnfitError(f"one of the {name} shows nothing")
     if not to_html(item.stem):
-        raise Unfit("the stem shows nothing")
+        raise UnfitError("the stem shows nothing")
 
 
 def stem_html(item: Item, math: Callable[[str, bool], str] = mathjax) -> str:
@@ -61,23 +61,23 @@ def fill_gaps(item: Item, gap: Callable[[int], str], math: Callable[[str, bool],
     """The stem of a cloze item with ``gap(0)`` for {1}, ``gap(1)`` for {2} and so on.
 
     Raises:
-      Unfit: A gap stands where no field can be put.
+      UnfitError: A gap stands where no field can be put.
     """
     for block in parse(item.stem):
         pieces = block.pieces if isinstance(block, Paragraph) else ()
         if any(p.kind in (MATH, DISPLAY) and _GAP.search(p.text) for p in pieces):
-            raise Unfit("a gap stands inside $math$, where there can be no field")
+            raise UnfitError("a gap stands inside $math$, where there can be no field")
     shown = to_html(item.stem, math)
     if sorted(int(n) for n in _GAP.findall(shown)) != list(range(1, len(item.gaps) + 1)):
-        raise Unfit("a gap is not shown exactly once")
-    return _GAP.sub(lambda found: gap(int(found[1]) - 1), shown)
+        raise UnfitError("a gap is not shown exactly once")
+    return _GAP.sub(lambda match: gap(int(match[1]) - 1), shown)
 
 
-def forms(accepted: Sequence[str]) -> tuple[str, ...]:
+def distinct_forms(accepted: Sequence[str]) -> tuple[str, ...]:
     """Accepted forms as one can type them into a field: on one line, none twice."""
     lines = dict.fromkeys(one_line(form) for form in accepted)
     if "" in lines:
-        raise Unfit("an accepted form is empty once characters that no file can hold are gone")
+        raise UnfitError("an accepted form is empty once characters that no file can hold are gone")
     return tuple(lines)
 
 
@@ -90,28 +90,28 @@ def without_case(item: Item) -> Item:
     """``item`` for a program that never minds capitals: a choice where it has options.
 
     Raises:
-      Unfit: It must be typed exactly.
+      UnfitError: It must be typed exactly.
     """
     if not needs_case(item):
         return item
     if item.options:
         return replace(item, kind=SINGLE, accepted=())
-    raise Unfit("the answer must be typed with its capitals, and this format never minds them")
+    raise UnfitError("the answer must be typed with its capitals, and this format never minds them")
 
 
 def plain_rights(item: Item) -> dict[str, str]:
     """Every right side of a matching item, and how it is shown where there is no HTML.
 
     Raises:
-      Unfit: Two would look the same.
+      UnfitError: Two would look the same.
     """
     shown = {right: to_plain(right) for right in (*(p.right for p in item.pairs), *item.extra)}
     if len(set(shown.values())) < len(shown) or not all(shown.values()):
-        raise Unfit("two right sides look the same without their marks")
+        raise UnfitError("two right sides look the same without their marks")
     return shown
 
 
-def number(value: float) -> str:
+def decimal_text(value: float) -> str:
     """The shortest decimal that reads back as ``value``."""
     text = repr(float(value))
     return text.removesuffix(".0")
@@ -123,6 +123,7 @@ def bounds(key: Number) -> tuple[float, float]:
 
 
 def around(value: float, tolerance: float) -> tuple[float, float]:
+    """Return ``value`` ± ``tolerance``, computed in decimal."""
     middle, reach = Decimal(repr(float(value))), Decimal(repr(float(tolerance)))
     return float(middle - reach), float(middle + reach)
 
@@ -140,6 +141,7 @@ def category(topic: str) -> str:
 
 
 def short_id(item: Item, longest: int = 100) -> str:
+    """Return the item's id, shortened with a hash to at most ``longest`` characters."""
     return item.id if len(item.id) <= longest else f"{item.id[: longest - 9]}-{digest(item.id)}"
 
 

@@ -35,6 +35,8 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Paragraph:
+    """A paragraph of text."""
+
     pieces: tuple[Piece, ...]
 
 
@@ -67,6 +69,7 @@ def clean(text: str) -> str:
 
 
 def fence(info: str, code: str) -> Fence:
+    """Make a block of code; an unusual language name is dropped."""
     language = info.split()[0] if info.split() else ""
     return Fence(language if _LANGUAGE.fullmatch(language) else "", code.rstrip("\n"))
 
@@ -143,13 +146,13 @@ def _pieces(tokens: Iterable[object]) -> Iterable[Piece]:
 
 def _math(state: StateInline, silent: bool) -> bool:
     """$…$ as pandoc reads it: no space inside next to the dollars, and no digit after the closing one."""
-    found = _MATH.match(state.src, state.pos)
-    if not found:
+    match = _MATH.match(state.src, state.pos)
+    if not match:
         return False
     if not silent:
-        token = state.push(DISPLAY if found["display"] else MATH, "", 0)
-        token.content = " ".join((found["display"] or found["inline"]).split())
-    state.pos = found.end()
+        token = state.push(DISPLAY if match["display"] else MATH, "", 0)
+        token.content = " ".join((match["display"] or match["inline"]).split())
+    state.pos = match.end()
     return True
 
 
@@ -226,6 +229,7 @@ def to_plain(text: str) -> str:
 
 
 def one_line(text: str) -> str:
+    """Collapse white space to single spaces, and drop characters that no XML file can hold."""
     return " ".join(clean(text).split())
 
 
@@ -236,12 +240,11 @@ def from_plain(text: str) -> str:
 
 def write(blocks: Blocks) -> str:
     """Our text for ``blocks``: with backslashes only where it would otherwise read as something else."""
-    bare = "\n\n".join(_source(block, escaped=False) for block in blocks)
-    if parse(bare) == blocks:
-        return bare
-    escaped = "\n\n".join(_source(block, escaped=True) for block in blocks)
-    if parse(escaped) == blocks:
-        return escaped
+    for escaped in (False, True):
+        for marks in _MARKS:
+            text = "\n\n".join(_source(block, escaped, marks) for block in blocks)
+            if parse(text) == blocks:
+                return text
     # Emphasis that CommonMark cannot write (on half a word, around a space) is let go.
     calm = tidy(
         Paragraph(tuple(p for p in b.pieces if p.kind not in (EM, STRONG))) if isinstance(b, Paragraph) else b
@@ -255,14 +258,24 @@ def canonical(text: str) -> str:
     return write(parse(text))
 
 
-def _source(block: Block, escaped: bool) -> str:
+# Marks of emphasis: asterisks; or both in turn, for emphasis that follows on emphasis without a space.
+_MARKS = ("*", "*_", "_*")
+
+
+def _source(block: Block, escaped: bool, marks: str = "*") -> str:
     if isinstance(block, Fence):
         ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", block.code)), default=0))
         return f"{ticks}{block.language}\n{block.code}\n{ticks}"
     out = []
+    opened: list[str] = []  # marks of the emphasis that is open
+    count = 0
     for kind, text in block.pieces:
         if kind in (EM, STRONG):
-            out.append("*" if kind == EM else "**")
+            if text == "open":
+                opened.append(marks[count % len(marks)])
+                count += 1
+            mark = opened[-1] if text == "open" else opened.pop()
+            out.append(mark if kind == EM else 2 * mark)
         elif kind == CODE:
             ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
             edge = text[:1] == "`" or text[-1:] == "`" or (text[:1] == text[-1:] == " " and text.strip(" ") != "")

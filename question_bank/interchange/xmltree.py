@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from question_bank.interchange.outcome import MAX_BYTES, MAX_QUESTIONS, Problem, Unread
+from question_bank.interchange.outcome import MAX_BYTES, MAX_QUESTIONS, Problem, UnreadError
 
 DEEPEST = 40
 
@@ -41,23 +41,23 @@ def children(data: bytes, root: str) -> tuple[list[Node], list[Problem]]:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.buffer_size = 1 << 20
-    done: list[Node] = []
+    elements: list[Node] = []
     stack: list[Node] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         line = parser.CurrentLineNumber
         if not stack and name != root:
-            raise Unread(f"expected <{root}> around all questions, not <{name}>", line)
+            raise UnreadError(f"expected <{root}> around all questions, not <{name}>", line)
         if len(stack) >= DEEPEST:
-            raise Unread(f"expected elements at most {DEEPEST} deep", line)
-        if len(done) >= MAX_QUESTIONS:
-            raise Unread(f"expected at most {MAX_QUESTIONS:,} questions in a file; split it", line)
+            raise UnreadError(f"expected elements at most {DEEPEST} deep", line)
+        if len(elements) >= MAX_QUESTIONS:
+            raise UnreadError(f"expected at most {MAX_QUESTIONS:,} questions in a file; split it", line)
         stack.append(Node(name, attributes, line))
 
     def end(_: str) -> None:
         node = stack.pop()
         if len(stack) == 1:
-            done.append(node)
+            elements.append(node)
         elif stack:
             stack[-1].children.append(node)
 
@@ -66,7 +66,7 @@ def children(data: bytes, root: str) -> tuple[list[Node], list[Problem]]:
             stack[-1].text += text
 
     def declaration(*_: object) -> None:
-        raise Unread("expected no <!DOCTYPE …>: entities are not read", parser.CurrentLineNumber)
+        raise UnreadError("expected no <!DOCTYPE …>: entities are not read", parser.CurrentLineNumber)
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -77,9 +77,9 @@ def children(data: bytes, root: str) -> tuple[list[Node], list[Problem]]:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         what = expat.errors.messages.get(error.code, "error")
-        return done, [Problem(max(1, error.lineno), f"expected XML that is well formed up to the end: {what}")]
-    except Unread as error:
-        return done, [Problem(error.line, str(error))]
+        return elements, [Problem(max(1, error.lineno), f"expected XML that is well formed up to the end: {what}")]
+    except UnreadError as error:
+        return elements, [Problem(error.line, str(error))]
     except (LookupError, ValueError) as error:  # an encoding that Python does not know
-        return done, [Problem(1, f"expected XML in UTF-8: {error}")]
-    return done, []
+        return elements, [Problem(1, f"expected XML in UTF-8: {error}")]
+    return elements, []

@@ -1,6 +1,7 @@
-"""Lint: the nineteen item-writing flaws of the literature, and what can be wrong with a bank as a whole.
+"""Lint: the nineteen item-writing flaws of the literature, and the flaws of a bank as a whole.
 
-Rules look at form, not at truth: they are deterministic and rather stay silent than accuse a good item.
+It sees items and nothing else.  Rules look at form, not at truth.  They are deterministic, and where a rule is unsure
+it stays silent rather than accuse a good item.  An item without findings can still be wrong; people review it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 
 from question_bank.item import Item
 from question_bank.lint import bank, cues, negative, options, stem, terms
+from question_bank.lint.bank import identity, near_pairs, telling_pairs
 from question_bank.lint.finding import (
     BANK_FLAWS,
     FLAW,
@@ -22,6 +24,7 @@ from question_bank.lint.finding import (
     explain,
     refused,
 )
+from question_bank.lint.text import amount
 
 __all__ = [
     "BANK_FLAWS",
@@ -33,29 +36,36 @@ __all__ = [
     "SEVERITIES",
     "Finding",
     "Flaw",
+    "amount",
     "explain",
+    "identity",
     "lint_bank",
     "lint_item",
+    "near_pairs",
     "refused",
+    "telling_pairs",
+    "text",
 ]
 
 _ITEM_RULES = (*stem.RULES, *negative.RULES, *options.RULES, *cues.RULES, *terms.RULES, bank.provenance)
 
 
 def lint_item(item: Item) -> list[Finding]:
-    """What is wrong with ``item`` by itself, worst first."""
+    """Check ``item`` by itself; the worst findings come first."""
     return _worst_first(finding for rule in _ITEM_RULES for finding in rule(item))
 
 
 def lint_bank(items: Iterable[Item]) -> list[Finding]:
-    """What is wrong with every item by itself, and with all of them together.
+    """Check every item by itself, and all of them together.
 
-    Findings about the whole bank (an empty ``item_id``) come first, then those of each item in the order given.
+    Returns:
+      Findings about the whole bank (with an empty ``item_id``), then those of each item in the order given; for each,
+      the worst first.
     """
-    everything = list(items)
-    place = {item.id: at for at, item in reversed(list(enumerate(everything)))}
-    findings = [finding for item in everything for finding in lint_item(item)]
-    findings += [finding for rule in bank.RULES for finding in rule(everything)]
+    bank_items = list(items)
+    place = {item.id: index for index, item in reversed(list(enumerate(bank_items)))}
+    findings = [finding for item in bank_items for finding in lint_item(item)]
+    findings += [finding for rule in bank.RULES for finding in rule(bank_items)]
     return sorted(_worst_first(findings), key=lambda f: place.get(f.item_id, -1))
 
 

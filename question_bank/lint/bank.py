@@ -1,4 +1,4 @@
-"""Flaws of a bank: an item twice, keys that favour a place or a length, items that give others away, no provenance."""
+"""Flaws of a bank: duplicates, keys that favour a position or a length, items that give others away, no provenance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from question_bank.item import CLOZE, CODE, MULTIPLE, SHORT, SINGLE, Item
-from question_bank.lint.finding import FLAW, REMARK, SEVERE, Finding, found
+from question_bank.lint.finding import FLAW, REMARK, SEVERE, Finding, report
 from question_bank.lint.text import (
     COMMON_ROOTS,
     WORDS,
@@ -23,7 +23,7 @@ from question_bank.lint.text import (
     words,
 )
 
-# A rule about a whole bank runs on every build: one false alarm in a thousand is what a maintainer will bear.
+# A rule about a whole bank runs on every build: one false alarm in a thousand is acceptable.
 RARE = 0.001
 NEAR = 0.9  # share of common words from which two items say the same
 LONG_STEM = 20  # different words of stem and key from which one that differs may be mere wording
@@ -32,15 +32,15 @@ OWN = 0.005  # a word in more stems than this is how the bank asks ("which term 
 
 
 def provenance(item: Item) -> Iterator[Finding]:
-    """Report an item that does not say where it comes from."""
+    """Report an item without its source, or a draw without its template."""
     if item.origin in ("fact", "model") and not item.sources:
-        advice = "Name the document and the lines on which it rests."
-        yield found(
-            item, "provenance", f"It comes from a {item.origin}, but no source is given.", advice, "sources", SEVERE
+        advice = "Name the document and the lines that support it."
+        yield report(
+            item, "provenance", f"It was made from a {item.origin}, but names no source.", advice, "sources", SEVERE
         )
     if item.origin == "template" and not item.group:
         advice = "Set its group to the template's id, so that one exam takes at most one of its forms."
-        yield found(item, "provenance", "It comes from a template, but names no group.", advice, "group", SEVERE)
+        yield report(item, "provenance", "It was drawn from a template, but names no group.", advice, "group", SEVERE)
 
 
 def duplicates(items: Sequence[Item]) -> Iterator[Finding]:
@@ -52,12 +52,14 @@ def duplicates(items: Sequence[Item]) -> Iterator[Finding]:
     seen: dict[tuple[tuple[str, ...], ...], Item] = {}
     for item in items:
         if item.id in ids:
-            yield found(item, "duplicate", "Its id belongs to another item.", "Give it an id of its own.", "id", SEVERE)
+            yield report(
+                item, "duplicate", "Its id belongs to another item.", "Give it an id of its own.", "id", SEVERE
+            )
         ids.add(item.id)
         first = seen.setdefault(identity(item), item)
         if first is not item and not (first.kind != item.kind and _one_group(first, item)):
             message = f"It asks what {first.id} asks, and the key is the same."
-            yield found(item, "duplicate", message, "Keep one of them.", "stem", SEVERE)
+            yield report(item, "duplicate", message, "Keep one of them.", "stem", SEVERE)
     yield from _near_duplicates(items)
 
 
@@ -128,10 +130,10 @@ def _near_duplicate(item: Item, first: Item, difference: frozenset[str]) -> Find
     if difference and all(w[0].isdigit() or w[0] in "-−" for w in difference):
         advice = "Give both the same group, so that one exam takes at most one of them."
         message = f"It is {first.id} with other numbers."
-        return found(item, "near-duplicate", message, advice, "stem", REMARK)
+        return report(item, "near-duplicate", message, advice, "stem", REMARK)
     advice = "Keep one of them, or make them ask different things."
     apart = f" (differing in: {shown(', '.join(sorted(difference)))})" if difference else ""
-    return found(item, "near-duplicate", f"It is nearly the same as {first.id}{apart}.", advice)
+    return report(item, "near-duplicate", f"It is nearly the same as {first.id}{apart}.", advice)
 
 
 def _about_bank(flaw: str, severity: str, message: str, advice: str) -> Finding:
@@ -139,7 +141,11 @@ def _about_bank(flaw: str, severity: str, message: str, advice: str) -> Finding:
 
 
 def key_balance(items: Sequence[Item]) -> Iterator[Finding]:
-    """Report positions that hold the key too often, too seldom or never, for each number of options."""
+    """Report positions that hold the key too often, too seldom or never, for each number of options.
+
+    References:
+      Pearson, "On the criterion that a given system of deviations …", Philosophical Magazine 50, 1900.
+    """
     places: dict[int, Counter[int]] = defaultdict(Counter)
     for item in items:
         if item.kind == SINGLE and len(item.keys) == 1 and len(item.options) > 1:
@@ -162,7 +168,11 @@ def key_balance(items: Sequence[Item]) -> Iterator[Finding]:
 
 
 def chi_square_tail(value: float, freedom: int) -> float:
-    """The probability that a chi-square variable with ``freedom`` degrees of freedom exceeds ``value``."""
+    """Return the probability that a chi-square variable with ``freedom`` degrees of freedom exceeds ``value``.
+
+    References:
+      Abramowitz & Stegun, *Handbook of Mathematical Functions*, 1964, 26.4.4 and 26.4.5.
+    """
     half = value / 2
     tail, k = (math.erfc(math.sqrt(half)), 1) if freedom % 2 else (math.exp(-half), 2)
     while k < freedom:
@@ -193,13 +203,13 @@ def length_balance(items: Sequence[Item]) -> Iterator[Finding]:
 def give_aways(items: Sequence[Item]) -> Iterator[Finding]:
     """Report stems that print the key of another item along with its question, and items that rest on one fact.
 
-    Items of one group or on one fact never meet in an exam, so what they print of each other does no harm; the shared
-    fact is a remark, so that whoever puts an exam together by hand knows.
+    Items of one group or on one fact are never in one exam, so what they print of each other does no harm; the shared
+    fact is a remark for people who assemble an exam by hand.
     """
-    for telling, told, phrase in telling_pairs(items):
+    for telling, given_away, phrase in telling_pairs(items):
         advice = "Reword the stem without that phrase, or give both items one group."
-        message = f"The stem prints “{' '.join(phrase)}”, the key of {told.id}, along with what that item asks."
-        yield found(telling, "give-away", message, advice)
+        message = f"The stem prints “{' '.join(phrase)}”, the key of {given_away.id}, along with what that item asks."
+        yield report(telling, "give-away", message, advice)
     yield from _shared_facts(items)
 
 
@@ -248,7 +258,7 @@ def _shared_facts(items: Sequence[Item]) -> Iterator[Finding]:
             names = ", ".join(i.id for i in rest[:3]) + (f" and {len(rest) - 3} more" if len(rest) > 3 else "")
             message = f"It rests on the fact {fact}, as do {names}."
             advice = "Keep them apart: one exam takes at most one of them."
-            yield found(first, "give-away", message, advice, "facts", REMARK)
+            yield report(first, "give-away", message, advice, "facts", REMARK)
 
 
 RULES = (duplicates, key_balance, length_balance, give_aways)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from question_bank.item import CLOZE, MATCHING, MULTIPLE, ORDERING, SHORT, SINGLE, Item
-from question_bank.lint.finding import REMARK, Finding, found
+from question_bank.lint.finding import REMARK, Finding, report
 from question_bank.lint.text import (
     COMMON_ROOTS,
     WORDS,
@@ -36,7 +36,7 @@ def longest_correct(item: Item) -> Iterator[Finding]:
     if len(words(item.keys[0])) >= LONG_WORDS and key >= LONGER_BY * longest and key - longest >= LONGER_CHARACTERS:
         message = f"The key has {key} characters, the longest wrong option {longest}."
         advice = "Shorten the key (its reasons belong in the explanation), or give the wrong options as much detail."
-        yield found(item, "longest-correct", message, advice, "key")
+        yield report(item, "longest-correct", message, advice, "key")
 
 
 _PARTS = re.compile(r"\s*[,;]\s*(?:and\s+|with\s+)?|\s+(?:and|with|plus|then|followed by)\s+|\s*[+&/]\s*")
@@ -66,7 +66,7 @@ def convergence(item: Item) -> Iterator[Finding]:
         ):
             message = f"Every part of “{shown(option.text)}” recurs in other options, more than any other option's."
             advice = "Vary the wrong options around one of themselves, or combine the parts evenly."
-            yield found(item, "convergence", message, advice, "key")
+            yield report(item, "convergence", message, advice, "key")
 
 
 def _part(text: str) -> str:
@@ -88,14 +88,14 @@ def logical_cue(item: Item) -> Iterator[Finding]:
         place = _SEQUENCE.match(prose(step).strip())
         if place:
             advice = "Leave the word out; the student is to find the order."
-            yield found(
-                item, "logical-cue", f"“{place[0].strip()}” gives away where the step stands.", advice, f"step {i}"
+            yield report(
+                item, "logical-cue", f"“{place[0].strip()}” gives away the place of the step.", advice, f"step {i}"
             )
     if item.kind != SINGLE or not is_wordy(item) or len(item.options) < 3 or not _WHICH_TWO.search(prose(item.stem)):
         return
     if [o.correct for o in item.options] == [bool(_TWO.search(o.text)) for o in item.options]:
         advice = "Give every option as many parts as the stem asks for."
-        yield found(item, "logical-cue", "The stem asks for two things, and only the key names two.", advice, "key")
+        yield report(item, "logical-cue", "The stem asks for two things, and only the key names two.", advice, "key")
 
 
 _HEAD = re.compile(
@@ -129,7 +129,7 @@ def _clang(item: Item) -> Iterator[Finding]:
         repeated = sorted({w for w in words(prose(item.keys[0])) if root(w) in only})
         message = f"Of all options, only the key repeats “{'”, “'.join(repeated)}” from the stem."
         advice = "Use another word in the stem or in the key, or let the wrong options repeat it too."
-        yield found(item, "word-repeats", message, advice, "key")
+        yield report(item, "word-repeats", message, advice, "key")
 
 
 def _clang_pairs(item: Item) -> Iterator[Finding]:
@@ -145,7 +145,7 @@ def _clang_pairs(item: Item) -> Iterator[Finding]:
         message += f" (so can {len(telling) - 1} more)." if len(telling) > 1 else "."
         severity = "flaw" if 2 * len(telling) >= len(item.pairs) else REMARK
         advice = "Word one side without the other's words."
-        yield found(item, "word-repeats", message, advice, f"pair {telling[0]}", severity)
+        yield report(item, "word-repeats", message, advice, f"pair {telling[0]}", severity)
 
 
 _ALTERNATIVES = re.compile(r"\b(?:or|between|among|versus|vs)\b|:", re.IGNORECASE)
@@ -159,7 +159,7 @@ def _printed_answer(item: Item) -> Iterator[Finding]:
         printed = next((f for f in forms if len(f) > 2 and form(f) == WORDS and phrase_in(words(prose(f)), stem)), "")
         if printed and content(printed):
             advice = "Word the stem without it."
-            yield found(item, "word-repeats", f"The answer “{shown(printed)}” stands in the stem.", advice, "stem")
+            yield report(item, "word-repeats", f"The answer “{shown(printed)}” is printed in the stem.", advice, "stem")
 
 
 _ARTICLE = re.compile(r"\b(an?)\s*[:…_.]*\s*$", re.IGNORECASE)
@@ -174,7 +174,7 @@ def grammatical_cue(item: Item) -> Iterator[Finding]:
         gap = _ARTICLE_GAP.search(stem)
         if gap:
             advice = "Write “a(n)”, or put the article into the gap."
-            yield found(item, "grammatical-cue", f"“{gap[0]}” tells how the answer begins.", advice, "stem", REMARK)
+            yield report(item, "grammatical-cue", f"“{gap[0]}” tells how the answer begins.", advice, "stem", REMARK)
     if item.kind != SINGLE or not is_wordy(item) or len(item.options) < 3 or len(item.keys) != 1:
         return
     article = _ARTICLE.search(stem)
@@ -183,17 +183,17 @@ def grammatical_cue(item: Item) -> Iterator[Finding]:
         if any(f and o.correct for f, o in zip(fits, item.options, strict=True)) and not all(fits):
             advice = "End the stem with “a(n)”, or put the article into the options."
             message = f"“{article[1]}” at the end of the stem fits {sum(fits)} of {len(fits)} options."
-            yield found(item, "grammatical-cue", message, advice, "stem")
+            yield report(item, "grammatical-cue", message, advice, "stem")
     key, wrong = item.keys[0], [o.text for o in item.options if not o.correct]
     stops = [t.rstrip().endswith(".") for t in wrong]
     if len(set(stops)) == 1 and stops[0] != key.rstrip().endswith("."):
         advice = "End all options alike."
-        yield found(item, "grammatical-cue", "The key alone differs in its final full stop.", advice, "key")
+        yield report(item, "grammatical-cue", "The key alone differs in its final full stop.", advice, "key")
     firsts = {words(prose(t))[0] for t in wrong if words(prose(t))}
     first = next(iter(firsts), "")
     if len(firsts) == 1 and first in _OPENERS and words(prose(key))[:1] != (first,):
         advice = "Begin all options alike."
-        yield found(
+        yield report(
             item, "grammatical-cue", f"All wrong options begin with “{first}”, the key does not.", advice, "key"
         )
 
@@ -214,7 +214,7 @@ def asks_many(item: Item) -> Iterator[Finding]:
     """Report a select-all whose every option is right: there is nothing to tell apart."""
     if item.kind == MULTIPLE and len(item.options) > 1 and all(o.correct for o in item.options):
         advice = "Add options that are common mistakes."
-        yield found(item, "implausible-distractors", "Every option is right.", advice, "options")
+        yield report(item, "implausible-distractors", "Every option is right.", advice, "options")
 
 
 RULES = (

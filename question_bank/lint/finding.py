@@ -1,4 +1,4 @@
-"""What a lint rule reports, and why each flaw matters.
+"""The findings of lint rules, and why each flaw matters.
 
 The nineteen names are those of Moore et al. (2023), who took them from Tarrant et al. (2006); the reasons are in
 Haladyna, Downing & Rodriguez (2002).  The rest concern a whole bank.
@@ -20,7 +20,7 @@ MOORE = "Moore, Nguyen, Chen & Stamper (2023), EC-TEL: Assessing the Quality of 
 
 @dataclass(frozen=True)
 class Flaw:
-    """A way in which an item can be bad: its name for people, what harm it does, and who showed it."""
+    """A flaw that an item or a bank can have: its name for people, the harm it does, and the source that shows it."""
 
     title: str
     why: str
@@ -35,7 +35,7 @@ class Finding:
       flaw: A name in ``FLAWS``.
       severity: "severe" (the item must not be used), "flaw" (two refuse it) or "remark" (for a person to weigh).
       item_id: Empty when the finding concerns the bank as a whole.
-      message: What was seen, with the words or numbers that were seen.
+      message: What is wrong, with the words or numbers that show it.
       advice: What to do about it.
       where: "stem", "key", "options", "option 2", "pair 1", "step 3", "facts" or "bank".
     """
@@ -52,17 +52,17 @@ class Finding:
 ITEM_FLAWS = {
     "ambiguous": Flaw(
         "ambiguous or unclear information",
-        "Students who know the matter must guess what is asked, so the answer measures reading the author's mind.",
+        "Students who know the subject must guess what is asked, so the item measures luck, not knowledge.",
         TARRANT,
     ),
     "implausible-distractors": Flaw(
         "implausible distractors",
-        "A wrong option that nobody would choose only makes guessing easier.",
+        "A wrong option that no student would choose only makes guessing easier.",
         HALADYNA,
     ),
     "none-of-the-above": Flaw(
         "none of the above",
-        "Who chooses it may know what is wrong without knowing what is right.",
+        "A student who chooses it may know what is wrong without knowing what is right.",
         HALADYNA,
     ),
     "all-of-the-above": Flaw(
@@ -72,22 +72,22 @@ ITEM_FLAWS = {
     ),
     "longest-correct": Flaw(
         "longest answer correct",
-        "Authors qualify what is true; test-wise students take the option with most detail.",
+        "Authors qualify true statements; test-wise students choose the option with most detail.",
         TARRANT,
     ),
     "gratuitous": Flaw(
         "gratuitous information in the stem",
-        "Words that the answer does not need cost time, and cost those most who read in a second language.",
+        "Words that the answer does not need cost time, most of all for students who read in a second language.",
         HALADYNA,
     ),
     "true-false": Flaw(
         "true/false question",
-        "A coin gets half of such items right, and statements are seldom true or false without qualification.",
+        "Guessing gets half of these items right, and statements are seldom true or false without qualification.",
         TARRANT,
     ),
     "convergence": Flaw(
         "convergence cues",
-        "Wrong options made by changing parts of the right one leave it as the option with the commonest parts.",
+        "Wrong options made by changing parts of the key leave the key as the option that shares most with the others.",
         MOORE,
     ),
     "logical-cue": Flaw(
@@ -97,7 +97,7 @@ ITEM_FLAWS = {
     ),
     "fill-in-blank": Flaw(
         "fill in the blank",
-        "A gap in a stem above options makes the student hold the sentence in mind and try every option in it.",
+        "A gap in the stem makes students hold the sentence in mind while they try every option in it.",
         TARRANT,
     ),
     "absolute-terms": Flaw(
@@ -112,7 +112,7 @@ ITEM_FLAWS = {
     ),
     "unfocused-stem": Flaw(
         "unfocused stem",
-        "When the stem asks nothing, the item is a set of unrelated statements.",
+        "When the stem asks nothing, the item is a list of unrelated statements.",
         HALADYNA,
     ),
     "k-type": Flaw(
@@ -127,7 +127,7 @@ ITEM_FLAWS = {
     ),
     "lost-sequence": Flaw(
         "lost sequence",
-        "Numbers out of order make students search, and order out of habit can betray the key.",
+        "Numbers out of order make students search, and an unusual order can betray the key.",
         HALADYNA,
     ),
     "vague-terms": Flaw(
@@ -142,7 +142,7 @@ ITEM_FLAWS = {
     ),
     "negative-stem": Flaw(
         "negatively worded stem",
-        "The negation is overlooked, and finding what is false does not show that one knows what is true.",
+        "Students overlook the negation, and finding a false statement does not show knowledge of the true ones.",
         HALADYNA,
     ),
 }
@@ -151,51 +151,59 @@ BANK_FLAWS = {
     "wrong-key": Flaw("wrong key", "An item without a key, or with too many, cannot be marked.", HALADYNA),
     "provenance": Flaw(
         "missing provenance",
-        "Nobody can check an item, or find it when its source changes, if it does not say where it comes from.",
+        "Without its source, an item cannot be checked, nor found when the source changes.",
         "the project's own rule",
     ),
     "duplicate": Flaw("duplicate", "An exam may ask the same thing twice.", HALADYNA),
     "near-duplicate": Flaw(
-        "near duplicate", "Two items that say nearly the same count one piece of knowledge twice.", HALADYNA
+        "near duplicate", "Two items that ask nearly the same count one piece of knowledge twice.", HALADYNA
     ),
     "key-balance": Flaw(
-        "key-position balance", "Who always takes the favoured position does better than chance.", HALADYNA
+        "key-position balance", "A student who always chooses the favoured position does better than chance.", HALADYNA
     ),
     "key-position": Flaw(
-        "wrong key position", "A position that never holds the key can be struck out unread.", HALADYNA
+        "wrong key position", "Students can strike out a position that never holds the key.", HALADYNA
     ),
     "length-balance": Flaw(
-        "length balance", "Who always takes the longest (or shortest) option does better than chance.", TARRANT
+        "length balance",
+        "A student who always chooses the longest (or shortest) option does better than chance.",
+        TARRANT,
     ),
-    "give-away": Flaw("one item gives away another", "The answer to one item is read off another.", HALADYNA),
+    "give-away": Flaw("one item gives away another", "Students read the answer to one item off another.", HALADYNA),
 }
 
 FLAWS = {**ITEM_FLAWS, **BANK_FLAWS}
 
 
-def found(item: Item, flaw: str, message: str, advice: str, where: str = "stem", severity: str = FLAW) -> Finding:
-    """A finding about ``item``."""
+def report(item: Item, flaw: str, message: str, advice: str, where: str = "stem", severity: str = FLAW) -> Finding:
+    """Make a finding about ``item``.
+
+    Args:
+      flaw: A name in ``FLAWS``.
+      message, advice: For people.
+      where: The part of the item that has the flaw; see ``Finding``.
+    """
     return Finding(flaw, severity, item.id, message, advice, where)
 
 
 def refused(findings: Iterable[Finding]) -> set[str]:
-    """The ids of the items that must stay out: those with a severe finding, or with two different flaws.
+    """Return the ids of the items that must be left out: those with a severe finding, or with two different flaws.
 
     Two findings of one flaw (two options with "always", say) count as one.  Findings about the bank as a whole name no
-    item; a build looks at their severity itself.
+    item; the caller judges them by their severity.
     """
     severe: set[str] = set()
     flaws: dict[str, set[str]] = {}
-    for one in findings:
-        if one.severity == SEVERE:
-            severe.add(one.item_id)
-        elif one.severity == FLAW:
-            flaws.setdefault(one.item_id, set()).add(one.flaw)
+    for finding in findings:
+        if finding.severity == SEVERE:
+            severe.add(finding.item_id)
+        elif finding.severity == FLAW:
+            flaws.setdefault(finding.item_id, set()).add(finding.flaw)
     return (severe | {name for name, several in flaws.items() if len(several) > 1}) - {""}
 
 
 def explain(finding: Finding) -> str:
-    """The finding in plain words: what, where, what to do, and why it matters."""
+    """Explain a finding in four lines: where and what, the evidence, what to do, and why it matters."""
     flaw = FLAWS[finding.flaw]
     place = f"{finding.item_id}, {finding.where}" if finding.item_id else "the bank as a whole"
     return (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from question_bank.item import Item
-from question_bank.lint.finding import FLAW, REMARK, Finding, found
+from question_bank.lint.finding import FLAW, REMARK, Finding, report
 from question_bank.lint.text import is_choice, prose, sentences, unquoted, without_code
 
 _SUBORDINATE = (
@@ -61,7 +61,7 @@ def negative_stem(item: Item) -> Iterator[Finding]:
         if doubled:
             message += f", and option {doubled[0]} is negative too: the student must undo two negations"
             advice = "Ask for what holds, or word the options without negation."
-        yield found(item, "negative-stem", message + ".", advice, "stem", severity)
+        yield report(item, "negative-stem", message + ".", advice, "stem", severity)
         return
 
 

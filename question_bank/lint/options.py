@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from question_bank.item import CODE, MULTIPLE, SINGLE, Item
-from question_bank.lint.finding import REMARK, SEVERE, Finding, found
+from question_bank.lint.finding import REMARK, SEVERE, Finding, report
 from question_bank.lint.text import (
     FORMULA,
     NUMBER,
@@ -42,11 +42,11 @@ def catch_all(item: Item) -> Iterator[Finding]:
     for i, option in enumerate(item.options, 1):
         text = plain(prose(option.text)).rstrip("!")
         if _NONE.fullmatch(text):
-            advice = "Replace it by a mistake that students make, or leave it out: three options are enough."
-            yield found(item, "none-of-the-above", f"“{shown(option.text)}” is an option.", advice, f"option {i}")
+            advice = "Replace it with a mistake that students make, or leave it out: three options are enough."
+            yield report(item, "none-of-the-above", f"“{shown(option.text)}” is an option.", advice, f"option {i}")
         elif _ALL.fullmatch(text):
             advice = "Make the item select-all, or ask for one thing that only one option has."
-            yield found(item, "all-of-the-above", f"“{shown(option.text)}” is an option.", advice, f"option {i}")
+            yield report(item, "all-of-the-above", f"“{shown(option.text)}” is an option.", advice, f"option {i}")
 
 
 _VERDICTS = ({"true", "false"}, {"yes", "no"}, {"correct", "incorrect"}, {"right", "wrong"}, {"t", "f"})
@@ -64,11 +64,11 @@ def true_false(item: Item) -> Iterator[Finding]:
     texts = {plain(o.text) for o in item.options}
     if texts in _VERDICTS or _TRUE_OR_FALSE.search(prose(item.stem)):
         advice = "Ask for the thing that makes the statement true or false, with options that are common mistakes."
-        yield found(item, "true-false", "The student only says whether a statement is true.", advice, "options")
+        yield report(item, "true-false", "The student only says whether a statement is true.", advice, "options")
     elif item.kind == SINGLE and _WHICH_IS_TRUE.search(prose(item.stem)) and content(item.stem):
         advice = "Ask the question that the true statement answers, or make the item select-all."
         message = "The options are statements to be judged true or false one by one."
-        yield found(item, "true-false", message, advice, "options", REMARK)
+        yield report(item, "true-false", message, advice, "options", REMARK)
 
 
 _LABEL = r"\(?(?:[A-H]|I{1,3}|IV|VI{0,3})\)?"
@@ -108,7 +108,9 @@ def k_type(item: Item) -> Iterator[Finding]:
             listed and (_DIGITS.fullmatch(text) or _ROMANS.fullmatch(text))
         ):
             advice = "Make the item select-all, with the parts as options."
-            yield found(item, "k-type", f"“{shown(text)}” combines other options or statements.", advice, f"option {i}")
+            yield report(
+                item, "k-type", f"“{shown(text)}” combines other options or statements.", advice, f"option {i}"
+            )
             return
 
 
@@ -125,7 +127,7 @@ def lost_sequence(item: Item) -> Iterator[Finding]:
     if values not in (sorted(values), sorted(values, reverse=True)):
         advice = "Put them in order; the student should look for the answer, not for its place."
         row = ", ".join(shown(o.text, 15) for o in item.options)
-        yield found(item, "lost-sequence", f"The numbers are out of order: {row}.", advice, "options")
+        yield report(item, "lost-sequence", f"The numbers are out of order: {row}.", advice, "options")
 
 
 _GIVING_UP = re.compile(
@@ -144,14 +146,14 @@ _ASKS_NUMBER = re.compile(r"\b(?:how many|how much|in (?:which|what) year|what n
 
 
 def implausible_distractors(item: Item) -> Iterator[Finding]:
-    """Report wrong options that nobody would choose, and items with a single wrong one."""
+    """Report wrong options that no student would choose, and items with a single wrong one."""
     if not is_choice(item):
         return
     for i, option in enumerate(item.options, 1):
         if not option.correct and _GIVING_UP.fullmatch(plain(prose(option.text)).rstrip("!?")):
-            advice = "Replace it by a mistake that students make, or leave it out."
-            message = f"“{shown(option.text)}” attracts nobody who thinks."
-            yield found(item, "implausible-distractors", message, advice, f"option {i}")
+            advice = "Replace it with a mistake that students make, or leave it out."
+            message = f"“{shown(option.text)}” is no plausible answer."
+            yield report(item, "implausible-distractors", message, advice, f"option {i}")
     forms = [form(o.text) for o in item.options]
     odd = [i for i, o in enumerate(item.options) if forms[i] == WORDS and not _LIKE_A_NUMBER.search(plain(o.text))]
     numbers = forms.count(NUMBER)
@@ -159,11 +161,11 @@ def implausible_distractors(item: Item) -> Iterator[Finding]:
     if len(odd) == 1 and odd[0] not in keys and numbers == len(forms) - 1 >= 2:
         advice = "Offer a number that a mistake leads to."
         message = f"“{shown(item.options[odd[0]].text)}” is the only option that is no number."
-        yield found(item, "implausible-distractors", message, advice, f"option {odd[0] + 1}")
+        yield report(item, "implausible-distractors", message, advice, f"option {odd[0] + 1}")
     if item.kind == SINGLE and len(item.options) == 2 and not list(true_false(item)):
         advice = "Add the next most common mistake, if there is one."
         message = "There is one wrong option; a guess is right half the time."
-        yield found(item, "implausible-distractors", message, advice, "options", REMARK)
+        yield report(item, "implausible-distractors", message, advice, "options", REMARK)
 
 
 def only_number(item: Item) -> Iterator[Finding]:
@@ -173,7 +175,7 @@ def only_number(item: Item) -> Iterator[Finding]:
     wrong = [o.text for o in item.options if not o.correct]
     if form(item.keys[0]) == NUMBER and all(form(t) == WORDS and not _LIKE_A_NUMBER.search(plain(t)) for t in wrong):
         advice = "Offer numbers that mistakes lead to."
-        yield found(item, "logical-cue", "The stem asks for a number, and only the key is one.", advice, "key")
+        yield report(item, "logical-cue", "The stem asks for a number, and only the key is one.", advice, "key")
 
 
 def marked_keys(item: Item) -> Iterator[Finding]:
@@ -182,11 +184,11 @@ def marked_keys(item: Item) -> Iterator[Finding]:
     if item.kind not in (SINGLE, MULTIPLE, CODE) or not item.options:
         return
     if not right:
-        yield found(item, "wrong-key", "No option is marked as right.", "Mark the right one.", "options", SEVERE)
+        yield report(item, "wrong-key", "No option is marked as right.", "Mark the right one.", "options", SEVERE)
     elif right > 1 and item.kind != MULTIPLE:
         advice = "Mark one, or make the item select-all."
         message = f"{right} options are marked as right, and the student may choose one."
-        yield found(item, "more-than-one-correct", message, advice, "options", SEVERE)
+        yield report(item, "more-than-one-correct", message, advice, "options", SEVERE)
 
 
 def same_meaning(a: str, b: str) -> str:
@@ -225,11 +227,11 @@ def same_options(item: Item) -> Iterator[Finding]:
         both = f"“{shown(a.text, 40)}” and “{shown(b.text, 40)}” {reason}"
         if a.correct != b.correct:
             wrong = j if a.correct else i
-            advice = f"Replace option {wrong}: whoever chooses it is right."
-            yield found(item, "more-than-one-correct", f"{both}.", advice, f"option {wrong}", SEVERE)
+            advice = f"Replace option {wrong}: a student who chooses it is right."
+            yield report(item, "more-than-one-correct", f"{both}.", advice, f"option {wrong}", SEVERE)
         elif not a.correct and item.kind != MULTIPLE:
-            advice = f"Replace option {j} by another mistake."
-            yield found(
+            advice = f"Replace option {j} with another mistake."
+            yield report(
                 item,
                 "logical-cue",
                 f"{both}; both can be struck out, as only one option is right.",

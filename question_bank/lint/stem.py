@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from question_bank.item import CLOZE, CODE, MULTIPLE, NUMERIC, SHORT, SINGLE, Item
-from question_bank.lint.finding import SEVERE, Finding, found
+from question_bank.lint.finding import SEVERE, Finding, report
 from question_bank.lint.text import (
     content,
     has_code,
@@ -76,14 +76,14 @@ def ambiguous(item: Item) -> Iterator[Finding]:
     bare = asked == text and not content(text) and not re.search(r"\d", text) and not has_maths(item.stem)
     nothing_else = bare and _PRONOUN.search(first)
     if (loose or nothing_else) and not has_code(item) and item.kind in (SINGLE, MULTIPLE, NUMERIC, SHORT):
-        yield found(
+        yield report(
             item,
             "ambiguous",
-            f"The stem speaks of “{shown(first, 30)}” without having named it.",
+            f"The stem mentions “{shown(first, 30)}” without naming it first.",
             "Name the thing the stem is about; an item stands alone on an exam.",
         )
     if asked.count("?") > 1 and item.kind in (SINGLE, MULTIPLE, NUMERIC, SHORT, CODE):
-        yield found(
+        yield report(
             item,
             "ambiguous",
             f"The stem asks {asked.count('?')} questions; a student cannot tell which one the answer is for.",
@@ -95,10 +95,10 @@ def ambiguous(item: Item) -> Iterator[Finding]:
         and is_choice(item)
         and ("best" not in opinion[0] or not _CRITERION.search(opinion.string[opinion.end() :]))
     ):
-        yield found(
+        yield report(
             item,
             "ambiguous",
-            f"“{shown(opinion[0].split(' the ')[-1])}” is an opinion: people who know the matter can differ.",
+            f"“{shown(opinion[0].split(' the ')[-1])}” is an opinion: experts can disagree.",
             "Say by what measure, or ask for a property that can be checked.",
         )
 
@@ -106,15 +106,15 @@ def ambiguous(item: Item) -> Iterator[Finding]:
 def _broken(item: Item) -> Iterator[Finding]:
     places = [("stem", item.stem), *((f"option {i}", o.text) for i, o in enumerate(item.options, 1))]
     for where, text in places:
-        bad = _BROKEN.search(text)
-        if bad:
+        broken = _BROKEN.search(text)
+        if broken:
             advice = "Read the source as UTF-8 and write the character that was meant."
-            yield found(item, "ambiguous", f"Broken characters: “{bad[0]}”.", advice, where, SEVERE)
+            yield report(item, "ambiguous", f"Broken characters: “{broken[0]}”.", advice, where, SEVERE)
         spoken = without_code(text)
         left = _LEFT.search(spoken) or (_GAP.search(spoken) if item.kind != CLOZE else None)
         if left:
-            advice = "Write what was meant to stand there."
-            yield found(
+            advice = "Write the intended text."
+            yield report(
                 item, "ambiguous", f"“{left[0]}” was left behind by an author or a program.", advice, where, SEVERE
             )
 
@@ -122,10 +122,10 @@ def _broken(item: Item) -> Iterator[Finding]:
 def _absent(item: Item, asked: str) -> Iterator[Finding]:
     code = _CODE_MEANT.search(asked)
     if code and not has_code(item):
-        yield found(
+        yield report(
             item,
             "ambiguous",
-            f"The stem speaks of “{code[0]}”, but the item shows no code.",
+            f"The stem mentions “{code[0]}”, but the item shows no code.",
             "Add the code.",
             "stem",
             SEVERE,
@@ -133,15 +133,15 @@ def _absent(item: Item, asked: str) -> Iterator[Finding]:
     picture = _PICTURE.search(asked)
     if picture and "![" not in item.stem:
         advice = "Say in words or numbers what the picture shows."
-        yield found(item, "ambiguous", f"The stem speaks of “{picture[0]}”, but there is none.", advice, "stem", SEVERE)
+        yield report(item, "ambiguous", f"The stem mentions “{picture[0]}”, but there is none.", advice, "stem", SEVERE)
     other = _OTHER_ITEM.search(asked)
     if other:
-        advice = "Repeat in the stem what is needed: every student gets other items, in another order."
-        yield found(item, "ambiguous", f"The stem leans on another item: “{other[0]}”.", advice, "stem", SEVERE)
+        advice = "Repeat in the stem what is needed: every student gets different items in a different order."
+        yield report(item, "ambiguous", f"The stem depends on another item: “{other[0]}”.", advice, "stem", SEVERE)
     document = _DOCUMENT.search(asked)
     if document:
-        advice = "Ask about the matter itself; if the source differs from others, state its convention in the stem."
-        yield found(
+        advice = "Ask about the subject itself; if the source differs from others, state its convention in the stem."
+        yield report(
             item, "ambiguous", f"“{document[0]}” asks what a text says, and the student does not see it.", advice
         )
 
@@ -169,14 +169,14 @@ def gratuitous(item: Item) -> Iterator[Finding]:
     filler = _FILLER.search(text)
     advice = "Leave it out: keep what the answer needs."
     if filler:
-        yield found(item, "gratuitous", f"“{filler[0]}” tells the student nothing.", advice)
+        yield report(item, "gratuitous", f"“{filler[0]}” gives the student no information.", advice)
     lead = sentences(text)[:-1]
     praise = next((s for s in lead if _PRAISE.search(s) and not re.search(r"\d", s)), "")
     if praise:
-        yield found(item, "gratuitous", f"“{shown(praise)}” is not needed for the answer.", advice)
+        yield report(item, "gratuitous", f"“{shown(praise)}” is not needed for the answer.", advice)
     count = len(words(text))
     if count > LONGEST_STEM:
-        yield found(item, "gratuitous", f"The stem has {count} words (more than {LONGEST_STEM}).", advice)
+        yield report(item, "gratuitous", f"The stem has {count} words (more than {LONGEST_STEM}).", advice)
 
 
 _BLANK = re.compile(
@@ -189,7 +189,7 @@ def fill_in_blank(item: Item) -> Iterator[Finding]:
     blank = _BLANK.search(without_code(item.stem))
     if blank and item.kind in (SINGLE, MULTIPLE, SHORT, NUMERIC):
         advice = "Ask a question, or make it a cloze item with a numbered gap."
-        yield found(item, "fill-in-blank", f"The stem has a gap: “{blank[0].strip()}”.", advice)
+        yield report(item, "fill-in-blank", f"The stem has a gap: “{blank[0].strip()}”.", advice)
 
 
 def unfocused_stem(item: Item) -> Iterator[Finding]:
@@ -200,12 +200,12 @@ def unfocused_stem(item: Item) -> Iterator[Finding]:
     matter, count = content(item.stem), len(words(text))
     if not matter and not _PRONOUN.search(text):
         advice = (
-            "Name what the item is about and ask for one thing, so that one could answer without seeing the options."
+            "Name what the item is about and ask for one thing, so that students can answer without seeing the options."
         )
-        yield found(item, "unfocused-stem", f"“{shown(text)}” could stand above any options.", advice)
+        yield report(item, "unfocused-stem", f"“{shown(text)}” could stand above any options.", advice)
     elif matter and "?" not in item.stem and count <= 3:  # "Dropout:", "Batch normalisation is"
         advice = "Make it a question that can be answered before reading the options."
-        yield found(item, "unfocused-stem", f"“{shown(text)}” names a subject and asks nothing about it.", advice)
+        yield report(item, "unfocused-stem", f"“{shown(text)}” names a subject and asks nothing about it.", advice)
 
 
 RULES = (ambiguous, gratuitous, fill_in_blank, unfocused_stem)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from question_bank.item import Item
-from question_bank.lint.finding import REMARK, Finding, found
+from question_bank.lint.finding import REMARK, Finding, report
 from question_bank.lint.text import is_wordy, prose, unquoted
 
 _ABSOLUTE = re.compile(
@@ -37,10 +37,10 @@ def absolute_terms(item: Item) -> Iterator[Finding]:
     for i, correct, hit in hits:
         if hit and not correct and not in_key:
             advice = "Word the mistake as those who make it would, without the strong word."
-            yield found(item, "absolute-terms", f"“{hit[0]}” marks the option as wrong.", advice, f"option {i}")
+            yield report(item, "absolute-terms", f"“{hit[0]}” marks the option as wrong.", advice, f"option {i}")
         elif hit and correct and not in_wrong:
             advice = "Make sure that it holds without exception, or say when it holds."
-            yield found(item, "absolute-terms", f"The key says “{hit[0]}”.", advice, f"option {i}", REMARK)
+            yield report(item, "absolute-terms", f"The key says “{hit[0]}”.", advice, f"option {i}", REMARK)
 
 
 def vague_terms(item: Item) -> Iterator[Finding]:
@@ -53,11 +53,11 @@ def vague_terms(item: Item) -> Iterator[Finding]:
         hit = _VAGUE.search(unquoted(prose(text)))
         if hit:
             advice = "Say how much or when, or leave it out."
-            yield found(item, "vague-terms", f"“{hit[0]}” means different things to different people.", advice, where)
+            yield report(item, "vague-terms", f"“{hit[0]}” means different things to different people.", advice, where)
     hit = _VAGUE_STEM.search(unquoted(prose(item.stem)))
     if hit:
         advice = "Give the number, the condition or the year."
-        yield found(item, "vague-terms", f"“{hit[0]}” means different things to different people.", advice, "stem")
+        yield report(item, "vague-terms", f"“{hit[0]}” means different things to different people.", advice, "stem")
 
 
 RULES = (absolute_terms, vague_terms)

@@ -1,4 +1,4 @@
-"""Looking at the text of items: prose without code and formulas, words and their stems, numbers."""
+"""Read the text of items: prose without code and formulas, words and their roots, numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from question_bank.item import CODE, MULTIPLE, SINGLE, Item
 from question_bank.marking import read_number
 
-LONGEST = 4_000  # characters of a text that the rules look at: far more than an item has, few enough to stay fast
+LONGEST = 4_000  # characters of a text that the rules read: far more than an item has, few enough to stay fast
 
 NUMBER, FORMULA, WORDS = "number", "formula", "words"
 
@@ -39,7 +39,7 @@ sentence holds valid question item term terms entry description fit fits belong 
 """
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
 
-# Words so common in this subject that sharing one with the stem tells nobody anything.
+# Words so common in this subject that sharing one with the stem is no cue.
 _COMMON = """
 model models network networks neural deep layer layers value values number numbers data dataset input inputs output
 outputs training train trains trained learning learn learns example examples step steps method methods technique
@@ -47,7 +47,7 @@ function functions result results size parameter parameters weight weights compu
 """
 
 
-# Longest first; what is left keeps four letters or more, so that "ring" is not "r".
+# Longest first; the root keeps four letters or more, so that "ring" does not become "r".
 _ENDINGS = (
     "isations ational isation ations ation ators isers ising ments ally ated ates ator ings ions ised "
     "iser ises ities ment ate ers ied ies ing ion ise ity al ed er es ly e s y "
@@ -76,14 +76,17 @@ def unquoted(text: str) -> str:
 
 
 def has_code(item: Item) -> bool:
+    """Whether the item shows code, in its stem or below it."""
     return bool(item.code or _CODE.search(item.stem))
 
 
 def has_maths(text: str) -> bool:
+    """Whether the text holds a formula between dollars."""
     return bool(_MATHS.search(text))
 
 
 def sentences(text: str) -> list[str]:
+    """Split prose into sentences."""
     return [s for s in _END.split(text.strip()) if s]
 
 

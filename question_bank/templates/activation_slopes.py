@@ -7,8 +7,8 @@ import math
 import jax
 import jax.numpy as jnp
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _sigmoid_slope = jax.jit(jax.grad(jax.nn.sigmoid))
 _tanh_slope = jax.jit(jax.grad(jnp.tanh))

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 def _run(optimiser: optax.GradientTransformation, weight: jax.Array, gradients: jax.Array) -> jax.Array:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 LONGEST = 64  # masks are made for this length and cut, so that every length runs the same program
 

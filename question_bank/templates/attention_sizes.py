@@ -8,8 +8,8 @@ import math
 import jax
 import jax.numpy as jnp
 
-from question_bank.shapes import shape_of
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import shape_of
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="multi-head attention", difficulty=0.3)

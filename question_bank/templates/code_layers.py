@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from question_bank.shapes import printed
-from question_bank.template import Draw, Question, template
+from question_bank.templates._shapes import printed
 from question_bank.templates.code_shapes import STEM, Shape, mistakes
+from question_bank.templates.engine import Draw, Question, template
 
 
 @template(topic="frameworks", difficulty=0.6)

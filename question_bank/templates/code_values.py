@@ -5,8 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from question_bank.shapes import printed
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import printed
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 STEM = "What does this program print?"
 

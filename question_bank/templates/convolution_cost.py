@@ -6,8 +6,8 @@ import math
 
 import jax.numpy as jnp
 
-from question_bank.shapes import conv_shape
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import conv_shape
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="convolution", difficulty=0.5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from question_bank.shapes import conv_shape
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import conv_shape
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 def _height(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:

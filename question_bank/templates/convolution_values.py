@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from question_bank.shapes import CHANNELS_LAST
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import CHANNELS_LAST
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 Rows = list[list[int]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="evaluation", difficulty=0.35)

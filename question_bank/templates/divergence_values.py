@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside, row
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _kl = jax.jit(lambda p, q: optax.kl_divergence(jnp.log(q), p))
 _to_standard_normal = jax.jit(

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside, listed
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _kept = jax.jit(lambda a, rate: a / (1 - rate))
 _masked_sum = jax.jit(lambda a, mask, rate: jnp.where(mask, a / (1 - rate), 0.0).sum())

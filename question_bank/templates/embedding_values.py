@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import row
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 WORDS = ("river", "stone", "cloud", "garden", "engine", "window", "music", "bread", "harbour", "letter")
 

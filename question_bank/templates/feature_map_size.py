@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from flax import linen
 from jax import lax
 
-from question_bank.shapes import CHANNELS_LAST, shape_of
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import CHANNELS_LAST, shape_of
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="convolution gradients", difficulty=0.55)

@@ -7,8 +7,8 @@ import math
 import jax
 import jax.numpy as jnp
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _cell = jax.jit(
     lambda forget, admit, candidate, cell: jnp.dot(jnp.stack([forget, admit]), jnp.stack([cell, candidate]))

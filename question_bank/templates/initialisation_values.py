@@ -8,7 +8,7 @@ from fractions import Fraction
 import jax
 import jax.numpy as jnp
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _deviation = jax.jit(lambda scale, fan: jnp.sqrt(scale / fan))
 # The limit of a uniform initialiser: the variance of a uniform number between −a and a is a²/3.

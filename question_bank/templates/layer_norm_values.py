@@ -8,8 +8,8 @@ import statistics
 import jax
 import numpy as np
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside, row
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 ORDINALS = ("first", "second", "third", "fourth")
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside, listed, row
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _linear_gradient = jax.jit(jax.grad(lambda w, b, x, t: optax.squared_error(w * x + b, t).mean()))
 _bias_gradient = jax.jit(jax.grad(lambda b, w, x, t: optax.squared_error(w * x + b, t).mean()))

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import listed, row
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 _mse = jax.jit(lambda predictions, targets: optax.squared_error(predictions, targets).mean())
 _mae = jax.jit(lambda predictions, targets: jnp.abs(predictions - targets).mean())

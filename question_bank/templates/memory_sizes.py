@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 BYTES = {"float32": 4, "bfloat16": 2}
 

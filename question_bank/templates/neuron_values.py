@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import row
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 def _compiled(f: Callable[[jax.Array], jax.Array]) -> Callable[..., jax.Array]:

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from question_bank.shapes import parameters, shape_of
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import parameters, shape_of
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="flattening", difficulty=0.35)

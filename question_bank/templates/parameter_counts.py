@@ -5,8 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from flax import linen
 
-from question_bank.shapes import parameters
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import parameters
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 def _pairs(sizes: list[int]) -> list[tuple[int, int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from flax import linen
 
-from question_bank.shapes import cell_parameters, parameters
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import cell_parameters, parameters
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="recurrent networks", difficulty=0.4)

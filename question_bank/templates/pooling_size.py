@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from question_bank.shapes import shape_of
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import shape_of
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="pooling", difficulty=0.35)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 def _grid(d: Draw, height: int, width: int, low: int = 0, high: int = 30) -> list[list[int]]:

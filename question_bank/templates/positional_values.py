@@ -8,7 +8,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @jax.jit

@@ -8,7 +8,7 @@ import math
 import jax.numpy as jnp
 import optax
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="learning rate schedules", difficulty=0.3)

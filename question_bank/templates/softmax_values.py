@@ -7,8 +7,8 @@ import math
 import jax
 import numpy as np
 
-from question_bank.template import Draw, Question, Wrong, template
 from question_bank.templates._writing import inside, listed
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 ORDINALS = ("first", "second", "third", "fourth")
 

@@ -7,7 +7,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 @template(topic="epochs and mini-batches", difficulty=0.3)

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen
 
-from question_bank.shapes import parameters
-from question_bank.template import Draw, Question, Wrong, template
+from question_bank.templates._shapes import parameters
+from question_bank.templates.engine import Draw, Question, Wrong, template
 
 
 def _trained(counts: list[int], trained: list[bool]) -> jax.Array:

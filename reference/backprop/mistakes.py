@@ -188,7 +188,7 @@ def grad_overflows(logits, labels):
 EVERY_DENSE = ["dense_backward_values", "dense_backward_square", "dense_backward_narrow"]
 
 
-@mistake("dense_backward", fails=["dense_backward_values", "dense_backward_square"], topic="backpropagation")
+@mistake("dense_backward", fails=EVERY_DENSE, topic="backpropagation")
 def bias_gradient_is_a_mean(dz, x, w):
     """db is the mean over the batch; it should be the sum. The 1/N of the loss is already in dz, so taking the mean
     divides twice."""
@@ -216,7 +216,7 @@ def weight_not_transposed_when_square(dz, x, w):
     return (dz @ w if w.shape[0] == w.shape[1] else dz @ w.T), x.T @ dz, dz.sum(axis=0)
 
 
-@mistake("dense_backward", fails=["dense_backward_values", "dense_backward_square"], topic="backpropagation")
+@mistake("dense_backward", fails=EVERY_DENSE, topic="backpropagation")
 def divides_by_the_batch_again(dz, x, w):
     """dw and db are N times too small: you divide by the batch size here, but dz already carries the 1/N of the mean
     loss. Divide once, in softmax_xent_grad."""
@@ -383,7 +383,7 @@ def derivative_at_the_output_layer(params, cache, dlogits, *, act):
     return right_mlp_backward(params, cache, dlogits * DERIVATIVE[act](cache[-1]["z"]), act=act)
 
 
-@mistake("mlp_backward", fails=["mlp_backward_values", "mlp_backward_shapes"], topic="backpropagation")
+@mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
 def derivative_at_the_post_activation(params, cache, dlogits, *, act):
     """You evaluate the derivative at the output of the activation. It belongs at the pre-activation, cache[l]["z"].
     With relu the two agree, so test with tanh."""

@@ -131,7 +131,7 @@ def skips_the_last_row_of_taps(x, w, b, **how):
     return right_conv2d(x, w.at[-1].set(0), b, **how)
 
 
-@mistake("conv2d", fails=["conv2d_same", "conv2d_dilation", "conv2d_explicit", "conv2d_groups"], topic="convolution")
+@mistake("conv2d", fails=["conv2d_same", "conv2d_explicit", "conv2d_groups"], topic="convolution")
 def swaps_rows_and_columns_of_square_kernels(x, w, b, **how):
     """Your square kernels are transposed: w[j, i] where it should be w[i, j]. The first axis of the kernel runs down
     the image, along its height."""
@@ -145,8 +145,12 @@ def swaps_channels_when_there_are_as_many(x, w, b, **how):
     return right_conv2d(x, w.swapaxes(2, 3) if w.shape[2] == w.shape[3] else w, b, **how)
 
 
-@mistake("conv2d", fails=["conv2d_strides", "conv2d_same_strides", "conv2d_explicit"], topic="convolution")
-def strides_forgotten_in_the_slices(x, w, b, *, strides, padding, dilation, groups):
+@mistake(
+    "conv2d",
+    fails=["conv2d_strides", "conv2d_same_strides", "conv2d_explicit", "conv2d_dilation", "conv2d_groups"],
+    topic="convolution",
+)
+def strides_forgotten_in_the_slices(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your result has the right size, but it holds the first positions of the kernel, one pixel apart. The stride
     belongs into the slices too: position p looks at pixel p * stride."""
     padding = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
@@ -163,8 +167,8 @@ def _sides(x, w, strides, dilation, padding, split, strided=True):
     return tuple(split(sum(p)) for p in pads_of(x.shape[1:3], w.shape[:2], steps, dilation, padding))
 
 
-@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
-def same_amount_on_both_sides(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides", "conv2d_dilation", "conv2d_groups"], topic="padding")
+def same_amount_on_both_sides(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """With SAME you pad both sides alike, by (k - 1) // 2. That is right for odd kernels and stride 1. In general the
     two sides differ: work out the total, then total // 2 before and the rest after."""
     if padding == "SAME":
@@ -172,39 +176,43 @@ def same_amount_on_both_sides(x, w, b, *, strides, padding, dilation, groups):
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides"], topic="padding")
-def odd_pixel_of_padding_first(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides", "conv2d_dilation", "conv2d_groups"], topic="padding")
+def odd_pixel_of_padding_first(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """When SAME needs an odd number of pixels, you put the extra one above and left. By the convention here, and in
     JAX, it goes below and right: total // 2 before, the rest after."""
     pads = _sides(x, w, strides, dilation, padding, lambda t: (t - t // 2, t // 2))
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_same", "conv2d_dilation"], topic="padding")
-def all_padding_after(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_same", "conv2d_same_strides", "conv2d_dilation", "conv2d_groups"], topic="padding")
+def all_padding_after(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """With SAME you pad only below and right. Half of the total (rounded down) goes above and left."""
     pads = _sides(x, w, strides, dilation, padding, lambda t: (0, t))
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_same_strides"], topic="padding")
-def same_padding_without_the_stride(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_same_strides", "conv2d_dilation", "conv2d_groups"], topic="padding")
+def same_padding_without_the_stride(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your SAME padding is the one for stride 1, (k - 1) / 2 on each side. With stride 2 the last position may need
     less: the total is (ceil(n / s) - 1) * s + k - n, never below 0."""
     pads = _sides(x, w, strides, dilation, padding, lambda t: (t // 2, t - t // 2), strided=False)
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_same", "conv2d_explicit", "conv2d_same_strides", "conv2d_dilation"], topic="padding")
-def repeats_the_border(x, w, b, *, strides, padding, dilation, groups):
+@mistake(
+    "conv2d",
+    fails=["conv2d_same", "conv2d_explicit", "conv2d_same_strides", "conv2d_dilation", "conv2d_groups"],
+    topic="padding",
+)
+def repeats_the_border(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """You pad with copies of the border pixels. The padding is 0 here: jnp.pad without a mode."""
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
     x = jnp.pad(x, ((0, 0), *pads, (0, 0)), mode="edge")
     return right_conv2d(x, w, b, strides=strides, padding="VALID", dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_explicit"], topic="padding")
-def before_and_after_swapped(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_explicit", "conv2d_groups"], topic="padding")
+def before_and_after_swapped(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """You take each pair of the padding the wrong way round. It is ((top, bottom), (left, right)): the first number of
     a pair goes before the image."""
     if not isinstance(padding, str):
@@ -212,31 +220,31 @@ def before_and_after_swapped(x, w, b, *, strides, padding, dilation, groups):
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_explicit"], topic="padding")
-def given_padding_ignored(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_explicit", "conv2d_groups"], topic="padding")
+def given_padding_ignored(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """A padding that is given in numbers has no effect: you treat it as VALID. Pass ((top, bottom), (left, right)) to
     jnp.pad, with (0, 0) for the batch and the channels."""
     padding = padding if padding == "SAME" else "VALID"
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_dilation"], topic="dilation")
-def ignores_the_dilation(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_dilation", "conv2d_groups"], topic="dilation")
+def ignores_the_dilation(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """The dilation has no effect. Tap (i, j) looks at the pixel i * dilation further down and j * dilation further
     right, and the kernel spans d * (k - 1) + 1 pixels."""
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=(1, 1), groups=groups)
 
 
 @mistake("conv2d", fails=["conv2d_dilation"], topic="dilation")
-def pads_for_the_undilated_kernel(x, w, b, *, strides, padding, dilation, groups):
+def pads_for_the_undilated_kernel(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your SAME padding is too small for a dilated kernel, so the result shrinks. Work the padding out with the length
     that the kernel really has, d * (k - 1) + 1."""
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, (1, 1), padding)
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d", fails=["conv2d_dilation"], topic="dilation")
-def dilates_the_image_instead(x, w, b, *, strides, padding, dilation, groups):
+@mistake("conv2d", fails=["conv2d_dilation", "conv2d_groups"], topic="dilation")
+def dilates_the_image_instead(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """You take dilation for a stride: the positions move apart instead of the taps. The stride belongs to the
     positions, the dilation to the taps of the kernel."""
     if dilation != (1, 1):
@@ -253,7 +261,7 @@ def _in_order(a, groups, order):
 
 
 @mistake("conv2d", fails=["conv2d_groups"], topic="grouped convolution")
-def first_group_reads_for_all(x, w, b, *, strides, padding, dilation, groups):
+def first_group_reads_for_all(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Every group reads the input channels of the first one. Group g reads its own block: channels g * Ci / groups up
     to (g + 1) * Ci / groups."""
     x = jnp.tile(x[..., : w.shape[2]], groups)
@@ -261,7 +269,7 @@ def first_group_reads_for_all(x, w, b, *, strides, padding, dilation, groups):
 
 
 @mistake("conv2d", fails=["conv2d_groups"], topic="grouped convolution")
-def deals_the_outputs_like_cards(x, w, b, *, strides, padding, dilation, groups):
+def deals_the_outputs_like_cards(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """You deal the output channels out like cards: 0, 1, 0, 1, … Groups are blocks: output channel o belongs to group
     o // (Co / groups)."""
     w = _in_order(w, groups, "dealt") if groups > 1 else w
@@ -270,7 +278,7 @@ def deals_the_outputs_like_cards(x, w, b, *, strides, padding, dilation, groups)
 
 
 @mistake("conv2d", fails=["conv2d_groups"], topic="grouped convolution")
-def deals_the_inputs_like_cards(x, w, b, *, strides, padding, dilation, groups):
+def deals_the_inputs_like_cards(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """You deal the input channels out like cards: 0, 1, 0, 1, … Groups are blocks of neighbouring channels: with 4
     channels in 2 groups, the first group reads channels 0 and 1."""
     x = _in_order(x, groups, "dealt") if groups > 1 else x
@@ -290,7 +298,10 @@ EVERY_BACK = [
     "conv2d_backward_valid", "conv2d_backward_strides", "conv2d_backward_same", "conv2d_backward_explicit",
     "conv2d_backward_dilation", "conv2d_backward_groups",
 ]  # fmt: skip
-STRIDED_BACK = ["conv2d_backward_strides", "conv2d_backward_same", "conv2d_backward_explicit"]
+STRIDED_BACK = [
+    "conv2d_backward_strides", "conv2d_backward_same", "conv2d_backward_explicit", "conv2d_backward_dilation",
+    "conv2d_backward_groups",
+]  # fmt: skip
 
 
 @mistake("conv2d_backward", fails=EVERY_BACK, topic="convolution gradients")
@@ -329,7 +340,7 @@ def averages_the_bias_gradient(dy, x, w, **how):
 
 @mistake(
     "conv2d_backward",
-    fails=["conv2d_backward_valid", "conv2d_backward_strides", "conv2d_backward_same", "conv2d_backward_groups"],
+    fails=EVERY_BACK,
     topic="convolution gradients",
 )
 def bias_gradient_of_the_first_image(dy, x, w, **how):
@@ -340,7 +351,7 @@ def bias_gradient_of_the_first_image(dy, x, w, **how):
 
 @mistake(
     "conv2d_backward",
-    fails=["conv2d_backward_valid", "conv2d_backward_strides", "conv2d_backward_same", "conv2d_backward_groups"],
+    fails=EVERY_BACK,
     topic="convolution gradients",
 )
 def averages_over_the_batch(dy, x, w, **how):
@@ -351,7 +362,7 @@ def averages_over_the_batch(dy, x, w, **how):
 
 
 @mistake("conv2d_backward", fails=EVERY_BACK, topic="convolution gradients")
-def last_tap_overwrites(dy, x, w, *, strides, padding, dilation, groups):
+def last_tap_overwrites(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """You write into dx where you should add. A pixel is seen by several positions through different taps, and
     receives from all of them: .at[...].add, not .set."""
     _, dw, db = right_conv2d_backward(dy, x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
@@ -363,7 +374,7 @@ def last_tap_overwrites(dy, x, w, *, strides, padding, dilation, groups):
 
 
 @mistake("conv2d_backward", fails=STRIDED_BACK, topic="convolution gradients")
-def forgets_the_gaps_of_the_stride(dy, x, w, *, strides, padding, dilation, groups):
+def forgets_the_gaps_of_the_stride(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your gradients put neighbouring entries of dy on neighbouring pixels. With stride s they belong s pixels apart:
     position p of dy met pixel p * s + i."""
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
@@ -375,7 +386,7 @@ def forgets_the_gaps_of_the_stride(dy, x, w, *, strides, padding, dilation, grou
 
 
 @mistake("conv2d_backward", fails=["conv2d_backward_strides"], topic="convolution gradients")
-def leftover_pixels_first(dy, x, w, *, strides, padding, dilation, groups):
+def leftover_pixels_first(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Where the strides leave rows and columns over, your dx is shifted: you put the zeros of the leftover pixels at
     the beginning. The pixels that no position reaches are the last ones."""
     how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
@@ -386,8 +397,12 @@ def leftover_pixels_first(dy, x, w, *, strides, padding, dilation, groups):
     return dx, dw, db
 
 
-@mistake("conv2d_backward", fails=["conv2d_backward_same", "conv2d_backward_explicit"], topic="convolution gradients")
-def cuts_the_wrong_border_off(dy, x, w, *, strides, padding, dilation, groups):
+@mistake(
+    "conv2d_backward",
+    fails=["conv2d_backward_same", "conv2d_backward_explicit", "conv2d_backward_dilation", "conv2d_backward_groups"],
+    topic="convolution gradients",
+)
+def cuts_the_wrong_border_off(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """When you cut the padding off dx, the borders are swapped. Cut top rows off at the beginning and bottom rows off
     at the end; they may differ, and either may be 0."""
     how = {"strides": strides, "dilation": dilation, "groups": groups}
@@ -398,17 +413,25 @@ def cuts_the_wrong_border_off(dy, x, w, *, strides, padding, dilation, groups):
     return dpadded[:, bottom : bottom + x.shape[1], right : right + x.shape[2]], dw, db
 
 
-@mistake("conv2d_backward", fails=["conv2d_backward_same"], topic="convolution gradients")
-def same_amount_on_both_sides_going_back(dy, x, w, *, strides, padding, dilation, groups):
-    """With SAME you pad both sides alike, by (k - 1) // 2, so with stride 2 every tap is off by a pixel. The padding is
+@mistake(
+    "conv2d_backward",
+    fails=["conv2d_backward_same", "conv2d_backward_dilation", "conv2d_backward_groups"],
+    topic="convolution gradients",
+)
+def same_amount_on_both_sides_going_back(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
+    """With SAME you pad both sides alike, by (k - 1) // 2. That is right for odd kernels and stride 1. The padding is
     the one of the forward pass: work out the total, then total // 2 before and the rest after."""
     if padding == "SAME":
         padding = tuple((d * (k - 1) // 2,) * 2 for k, d in zip(w.shape[:2], dilation))
     return right_conv2d_backward(dy, x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d_backward", fails=["conv2d_backward_explicit"], topic="convolution gradients")
-def gradients_without_the_padding(dy, x, w, *, strides, padding, dilation, groups):
+@mistake(
+    "conv2d_backward",
+    fails=["conv2d_backward_same", "conv2d_backward_explicit", "conv2d_backward_dilation", "conv2d_backward_groups"],
+    topic="convolution gradients",
+)
+def gradients_without_the_padding(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your gradients leave the padding out, as if the first position started at the first pixel. Pad the image as in
     the forward pass, work on the padded one, and cut the border off dx at the end."""
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
@@ -416,8 +439,8 @@ def gradients_without_the_padding(dy, x, w, *, strides, padding, dilation, group
     return right_conv2d_backward(dy, x, w, strides=strides, padding=after, dilation=dilation, groups=groups)
 
 
-@mistake("conv2d_backward", fails=["conv2d_backward_dilation"], topic="convolution gradients")
-def gradients_without_the_dilation(dy, x, w, *, strides, padding, dilation, groups):
+@mistake("conv2d_backward", fails=["conv2d_backward_dilation", "conv2d_backward_groups"], topic="convolution gradients")
+def gradients_without_the_dilation(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your gradients ignore the dilation. Tap (i, j) saw the pixel i * dilation further down and j * dilation further
     right; that is where its share of dx goes, and the slice that dw needs."""
     pads = pads_of(x.shape[1:3], w.shape[:2], strides, dilation, padding)
@@ -433,7 +456,7 @@ def gradients_without_the_dilation(dy, x, w, *, strides, padding, dilation, grou
 
 
 @mistake("conv2d_backward", fails=["conv2d_backward_groups"], topic="convolution gradients")
-def gradients_of_dealt_groups(dy, x, w, *, strides, padding, dilation, groups):
+def gradients_of_dealt_groups(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """In groups, you deal the output channels out like cards: 0, 1, 0, 1, … Groups are blocks: output channel o
     belongs to group o // (Co / groups), in dx and in dw."""
     how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
@@ -456,13 +479,13 @@ def pads_the_maximum_with_zeros(x, *, window, strides, padding):
 
 @mistake("max_pool", fails=["max_pool_padded"], topic="padding")
 def pads_windows_on_both_sides_alike(x, *, window, strides, padding):
-    """With SAME you pad both sides of the image alike. With stride 2 the two sides can differ: work out the total as
-    for a convolution, then total // 2 before and the rest after."""
+    """With SAME you pad both sides of the image alike, by (k - 1) // 2. With strides and with even windows the two
+    sides can differ: work out the total as for a convolution, then total // 2 before and the rest after."""
     pads = tuple(((k - 1) // 2,) * 2 for k in window) if padding == "SAME" else padding
     return right_max_pool(x, window=window, strides=strides, padding=pads)
 
 
-@mistake("max_pool", fails=["max_pool_values"], topic="max pooling")
+@mistake("max_pool", fails=["max_pool_values", "max_pool_padded"], topic="max pooling")
 def steps_by_the_window(x, *, window, strides, padding):
     """Your windows never overlap: you step by the size of the window. The step is strides; window is only how much
     each one covers."""

@@ -1,8 +1,8 @@
-# why: a timer's signal ends the process in the midst of a function
+# why: a timer's signal in the midst of a function; the first process of a namespace ignores it
 # expect: standardize=passed momentum=failed dropout=passed
 # says: signal may not be imported
 # expect unscreened: standardize=passed momentum=failed dropout=passed
-# says unscreened: the Python process ended while the function was traced
+# says unscreened: Tracing did not finish in
 
 import signal
 import time

@@ -1,5 +1,7 @@
 # why: a NumPy array of another class, which lies about itself
 # expect: standardize=failed momentum=passed dropout=passed
+# says: may not define __array_ufunc__
+# says: This use of numpy.ndarray is not allowed
 # expect unscreened: standardize=failed momentum=passed dropout=passed
 
 import jax

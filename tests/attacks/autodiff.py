@@ -1,6 +1,6 @@
 # why: jax.grad where the derivative is to be written by hand
 # expect: standardize=failed momentum=passed dropout=passed
-# says: automatic differentiation made operations of its program
+# says: automatic differentiation does not work
 
 import jax
 import jax.numpy as jnp

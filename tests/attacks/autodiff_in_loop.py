@@ -1,6 +1,6 @@
 # why: jax.grad inside the body of a loop inside jit
 # expect: standardize=failed momentum=passed dropout=passed
-# says: automatic differentiation made operations of its program
+# says: automatic differentiation does not work
 
 import jax
 import jax.numpy as jnp

@@ -2,7 +2,7 @@
 # expect: standardize=failed momentum=passed dropout=passed
 # says: jax.named_scope is not allowed
 # expect unscreened: standardize=failed momentum=passed dropout=passed
-# says unscreened: automatic differentiation made operations of its program
+# says unscreened: automatic differentiation does not work
 
 import jax
 import jax.numpy as jnp

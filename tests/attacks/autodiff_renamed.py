@@ -1,6 +1,6 @@
 # why: jax.grad under another name, through a dict and partial
 # expect: standardize=failed momentum=passed dropout=passed
-# says: automatic differentiation made operations of its program
+# says: automatic differentiation does not work
 
 import jax
 import jax.numpy as jnp

@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=passed dropout=failed
 # says: jax.config is not allowed
 # expect unscreened: standardize=passed momentum=passed dropout=failed
-# says unscreened: wrong dtype
+# says unscreened: Wrong dtype
 
 import jax
 import jax.numpy as jnp

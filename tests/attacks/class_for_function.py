@@ -1,6 +1,6 @@
 # why: the name of a function is bound to a class that remembers its arguments
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a standardize
+# says: result holds a standardize
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: a while_loop whose condition stays true
 # expect: standardize=passed momentum=passed dropout=failed
-# says: the program did not finish in
+# says: program did not finish in
 # evaluator: attacked
 
 import jax

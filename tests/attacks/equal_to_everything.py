@@ -1,6 +1,6 @@
 # why: an object that says it equals whatever it is compared with
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a Right
+# says: result holds a Right
 
 import jax
 import jax.numpy as jnp

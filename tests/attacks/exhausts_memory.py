@@ -1,6 +1,6 @@
 # why: a list that grows without end
 # expect: standardize=passed momentum=passed dropout=failed
-# says: MemoryError | more than 900 MB
+# says: MemoryError | more than 900 MB | did not finish in 3 seconds
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: an operation that this task forbids, hidden in a helper that is vmapped and jitted
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the program contains the operation stablehlo.sort
+# says: program contains the operation stablehlo.sort
 
 import jax
 import jax.numpy as jnp

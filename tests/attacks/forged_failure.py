@@ -24,7 +24,7 @@ def send(header, payload=b"", raw=None):
 
 def main_frame():
     frame = sys._getframe()
-    while frame.f_code.co_name != "main":
+    while frame.f_code.co_name != "_serve":
         frame = frame.f_back
     return frame
 

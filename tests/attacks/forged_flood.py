@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=passed dropout=failed
 # says: os may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=failed
-# says unscreened: not a program | tracing did not finish in
+# says unscreened: not a program | Tracing did not finish in
 
 import json
 import os

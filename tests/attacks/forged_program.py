@@ -26,7 +26,7 @@ def send(header, payload=b"", raw=None):
 
 def main_frame():
     frame = sys._getframe()
-    while frame.f_code.co_name != "main":
+    while frame.f_code.co_name != "_serve":
         frame = frame.f_back
     return frame
 
@@ -38,7 +38,7 @@ def standardize(x, *, axis):
 
 def momentum(state, grad):
     output = ["d", [["v", ["a", [3], "float32"]], ["w", ["a", [3], "float32"]]]]
-    send({"program": main_frame().f_locals["call"]["id"], "output": output}, b"ML\xefR" + os.urandom(4000))
+    send({"program": main_frame().f_locals["call"]["id"], "output": output, "forward": output}, b"ML\xefR" + os.urandom(4000))
     return state
 
 

@@ -1,6 +1,6 @@
 # why: a small program that needs 64 GB for one step in between
 # expect: standardize=passed momentum=passed dropout=failed
-# says: the program needs too much memory
+# says: program needs too much memory
 # evaluator: attacked
 
 import jax

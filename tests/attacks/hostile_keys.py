@@ -1,6 +1,6 @@
 # why: keys that are control characters, lone surrogates and right-to-left marks
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result has another structure
+# says: result has the wrong structure
 
 import jax
 import jax.numpy as jnp

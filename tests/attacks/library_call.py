@@ -3,7 +3,7 @@
 # says: jax.numpy.linalg
 # says: jax.ffi
 # expect unscreened: standardize=failed momentum=passed dropout=failed
-# says unscreened: the program leaves the world of arrays
+# says unscreened: program does something other than array operations
 
 import jax
 import jax.numpy as jnp

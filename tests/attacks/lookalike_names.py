@@ -1,6 +1,6 @@
 # why: a Cyrillic letter makes another name, which nobody grades
 # expect: standardize=failed momentum=passed dropout=passed
-# says: there is no function named standardize
+# says: no function named standardize
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: a loop in a function never ends
 # expect: standardize=passed momentum=passed dropout=failed
-# says: tracing did not finish in
+# says: Tracing did not finish in
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: one function was never written
 # expect: standardize=failed momentum=passed dropout=passed
-# says: there is no function named standardize
+# says: no function named standardize
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: the function is overwritten by a number further down
 # expect: standardize=failed momentum=passed dropout=passed
-# says: standardize is a int, not a function
+# says: name standardize refers to an object of type int, not to a function
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: one operation of Python's own that takes years and never lets a signal handler run
 # expect: standardize=passed momentum=passed dropout=failed
-# says: tracing did not finish in
+# says: Tracing did not finish in
 
 import jax
 import jax.numpy as jnp

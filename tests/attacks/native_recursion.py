@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=passed dropout=failed
 # says: sys may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=failed
-# says unscreened: the Python process ended | RecursionError | calls itself without end | more than 900 MB | tracing did not finish in
+# says unscreened: Python process ended | RecursionError | calls itself without end | more than 900 MB | Tracing did not finish in
 
 import sys
 

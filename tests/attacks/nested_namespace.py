@@ -3,7 +3,6 @@
 # says: ctypes may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=passed
 # prints unscreened: held user namespace PermissionError
-# needs: disable-userns
 
 import os
 

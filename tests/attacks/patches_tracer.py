@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=passed dropout=failed
 # says: sys may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=failed
-# says unscreened: a program of another kind than it said
+# says unscreened: a program that does not have the inputs and outputs it declared
 # evaluator: attacked
 
 import sys
@@ -26,5 +26,8 @@ def dropout(key, x, *, rate):
         leaves.append(tree[:1])
         return ["a", [60, 60], "float32"]
 
-    sys.modules["__main__"].describe = describe
+    frame = sys._getframe()
+    while frame.f_code.co_name != "trace_call":
+        frame = frame.f_back
+    frame.f_globals["describe"] = describe
     return x

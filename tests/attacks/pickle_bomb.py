@@ -1,8 +1,8 @@
 # why: an object that would run code wherever it is unpickled; nothing here unpickles
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a Bomb | __reduce__ is not allowed | no function named standardize
+# says: may not define __reduce__
 # expect unscreened: standardize=failed momentum=passed dropout=passed
-# says unscreened: the result holds a Bomb
+# says unscreened: result holds a Bomb
 
 import jax
 import jax.numpy as jnp

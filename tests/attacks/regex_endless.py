@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=passed dropout=failed
 # says: re may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=failed
-# says unscreened: tracing did not finish in
+# says unscreened: Tracing did not finish in
 
 import re
 

@@ -1,6 +1,6 @@
 # why: an async function gives a coroutine, not an array
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a coroutine
+# says: result holds a coroutine
 
 import jax
 import jax.numpy as jnp

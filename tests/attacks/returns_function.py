@@ -1,6 +1,6 @@
 # why: a function is no array
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a function
+# says: result holds a function
 
 import jax
 import jax.numpy as jnp

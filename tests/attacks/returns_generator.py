@@ -1,6 +1,6 @@
 # why: yield where return was meant
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a generator
+# says: result holds a generator
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: the return statement is missing
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result has another structure
+# says: result has the wrong structure
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: a string is no array
 # expect: standardize=failed momentum=passed dropout=passed
-# says: the result holds a str
+# says: result holds a str
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 # why: the result is transposed
 # expect: standardize=failed momentum=passed dropout=passed
-# says: it looks transposed
+# says: result looks transposed
 
 import jax
 import jax.numpy as jnp

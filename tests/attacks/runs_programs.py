@@ -1,9 +1,9 @@
-# why: shells and compilers; there are none
+# why: shells and compilers; there are none, and none may be started
 # expect: standardize=passed momentum=passed dropout=passed
 # says: subprocess may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=passed
-# prints unscreened: held /bin/sh FileNotFoundError
-# prints unscreened: held /usr/bin/sudo FileNotFoundError
+# prints unscreened: held /bin/sh PermissionError
+# prints unscreened: held /usr/bin/sudo PermissionError
 
 import os
 

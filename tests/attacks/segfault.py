@@ -2,7 +2,7 @@
 # expect: standardize=passed momentum=failed dropout=passed
 # says: ctypes may not be imported
 # expect unscreened: standardize=passed momentum=failed dropout=passed
-# says unscreened: the Python process ended while the function was traced
+# says unscreened: Python process ended while the function was being traced
 
 import ctypes
 

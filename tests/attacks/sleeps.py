@@ -1,6 +1,6 @@
 # why: a function waits for an hour
 # expect: standardize=passed momentum=passed dropout=failed
-# says: tracing did not finish in
+# says: Tracing did not finish in
 
 import time
 

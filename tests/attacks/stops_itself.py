@@ -1,8 +1,8 @@
-# why: the process stops, and stays stopped
+# why: the process asks to be stopped; the first process of a namespace goes on
 # expect: standardize=passed momentum=passed dropout=failed
 # says: os may not be imported
 # expect unscreened: standardize=passed momentum=passed dropout=failed
-# says unscreened: tracing did not finish in
+# says unscreened: Share of zeros is 0
 
 import os
 import signal

@@ -1,8 +1,9 @@
-# why: a known limit: without the places of its operations a program does not show that it was differentiated; the screen stops this
+# why: without the places of its operations a program does not show that it was differentiated; but nothing was
 # expect: standardize=failed momentum=passed dropout=passed
 # says: jax._src
 # says: automatic differentiation
-# expect unscreened: standardize=passed momentum=passed dropout=passed
+# expect unscreened: standardize=failed momentum=passed dropout=passed
+# says unscreened: automatic differentiation does not work
 
 import jax
 import jax.numpy as jnp

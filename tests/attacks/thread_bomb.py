@@ -1,6 +1,6 @@
 # why: threads without end; the limit on processes stops them
 # expect: standardize=passed momentum=passed dropout=failed
-# says: can't start new thread | tracing did not finish in
+# says: can't start new thread | Tracing did not finish in
 # expect unscreened: standardize=passed momentum=passed dropout=failed
 
 import threading

@@ -1,6 +1,6 @@
 # why: a Python loop makes tens of thousands of operations
 # expect: standardize=passed momentum=passed dropout=failed
-# says: the program is too large | tracing did not finish in
+# says: program is too large | Tracing did not finish in
 
 import jax
 import jax.numpy as jnp

@@ -18,14 +18,15 @@ from pathlib import Path
 import psutil
 from submissions import distinct, partly_equal
 
-from autograder import sandbox
-from autograder.answers import obtain
-from autograder.assignment import load
-from autograder.batch import grade_many
-from autograder.evaluate import Evaluator, Memory
-from autograder.grade import Session, grade_one
-from autograder.plan import PUBLIC, make_plan
-from autograder.submission import find_submissions
+from autograder.assignment.load import load
+from autograder.assignment.seed import PUBLIC
+from autograder.grading.batch import grade_many
+from autograder.grading.draws import Draws
+from autograder.grading.grade import Session, grade_one
+from autograder.grading.options import RunOptions
+from autograder.judge.device.evaluator import Evaluator, ResultCache
+from autograder.sandbox import bubblewrap
+from autograder.submission.read import find_submissions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,8 +47,8 @@ class Cost:
 
 def main(count: int, peers: int) -> None:
     assignment = load("backprop", ROOT)
-    plan = make_plan(assignment, PUBLIC)
-    answers = obtain(plan)
+    draws = Draws(assignment, PUBLIC.keys(assignment.slug))
+    draws.get(0)
     styles = ROOT / "reference" / "backprop"
     sources = [p.read_text() for p in (styles / "solution.py", *sorted((styles / "styles").glob("*.py")))]
     sources = [s for s in sources if "import jax\n" in s and "import jax.numpy as jnp" in s]
@@ -58,10 +59,10 @@ def main(count: int, peers: int) -> None:
         partly_equal(two, sources, names, count, count * 3 // 5)
         rows = []
         for name, where in ((f"{count} distinct", one), (f"{count}, {count * 3 // 5} of them equal", two)):
-            session = Session(plan, answers, sandbox.probe(), Memory())
+            session = Session(draws, bubblewrap.probe(), ResultCache())
             rows.append(_measure(name, find_submissions(where), session, Path(folder) / f"out-{where.name}"))
         equal = list(find_submissions(two))[: count * 3 // 5]
-        session = Session(plan, answers, sandbox.probe(), Memory())
+        session = Session(draws, bubblewrap.probe(), ResultCache())
         rows.append(_measure("only the equal ones", equal, session, Path(folder) / "out-only"))
         _show(rows)
         fresh = _peers(find_submissions(one)[:peers])
@@ -83,17 +84,18 @@ def _measure(name: str, paths: list[Path], session: Session, folder: Path) -> Co
     grade_one(paths[0], session, evaluator)  # warm-up: the first compilation also loads the compiler
     worker = psutil.Process(evaluator.worker.process_id())
     starts, traces, before, own = [], [], _cpu(worker), _own()
-    fresh = Session(session.plan, session.answers, session.box, Memory())
+    fresh = Session(session.draws, session.sandbox, ResultCache())
     for path in paths:
         result = grade_one(path, fresh, evaluator)
-        if any(c.outcome not in ("passed", "skipped") for c in result.checks):
+        if any(c.outcome not in ("passed", "left out") for c in result.checks):
             raise SystemExit(f"{path.name} should be right: {[c.message for c in result.checks if c.message]}")
         starts.append(result.provenance.seconds["start (cpu)"])
         traces.append(result.provenance.seconds["trace (cpu)"])
     judge, own = (_cpu(worker) - before) / len(paths), (_own() - own) / len(paths)
     evaluator.close()
     began = time.monotonic()
-    grade_many(paths, Session(session.plan, session.answers, session.box, Memory()), folder, device="cpu", quick=True)
+    anew = Session(session.draws, session.sandbox, ResultCache())
+    grade_many(paths, anew, folder, RunOptions(device="cpu", quick=True))
     rate = 60 * len(paths) / (time.monotonic() - began)
     return Cost(name, statistics.mean(starts), statistics.mean(traces), judge, own, rate)
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import httpx
 
-from question_bank.exam.taker import Ask, Refused, Script, arguments, drive
+from autograder.exam.client import ClientRequest, ExamProtocol, RequestRefusedError, httpx_arguments, run_async
 
 TIMEOUT = 30.0  # seconds for one request
 PATIENCE = 60.0  # seconds after the end in which every answer must have arrived
-LOOK = 0.05  # seconds between two looks at how late this process is
+ATTENTION_FILTERS = 0.05  # seconds between two looks at how late this process is
 HAND_IN = 15.0  # seconds over which they hand in
 
 
@@ -90,13 +90,13 @@ async def crowd(plan: Plan) -> Seen:
 
 async def _lag(seen: Seen) -> None:
     while True:
-        due = time.monotonic() + LOOK
-        await asyncio.sleep(LOOK)
+        due = time.monotonic() + ATTENTION_FILTERS
+        await asyncio.sleep(ATTENTION_FILTERS)
         seen.lags.append(time.monotonic() - due)
 
 
 async def _one(plan: Plan, student: str, seen: Seen, draw: random.Random) -> None:
-    script = Script(plan.links[student])
+    protocol = ExamProtocol(plan.links[student])
     began = time.monotonic()
     end = began + plan.seconds
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
@@ -105,12 +105,12 @@ async def _one(plan: Plan, student: str, seen: Seen, draw: random.Random) -> Non
         base_url=plan.base, limits=limits, timeout=TIMEOUT, verify=False, trust_env=False
     ) as client:
 
-        async def send(ask: Ask) -> httpx.Response:
+        async def send(request: ClientRequest) -> httpx.Response:
             started = time.monotonic()
-            response = await client.request(**arguments(ask))
-            what = f"{ask.method} {'/in/…' if ask.path.startswith('/in/') else ask.path}"
+            response = await client.request(**httpx_arguments(request))
+            what = f"{request.method} {'/in/…' if request.path.startswith('/in/') else request.path}"
             seen.times[what].append((started - began, time.monotonic() - started))
-            if ask.path == "/save" and draw.random() < plan.lost:
+            if request.path == "/save" and draw.random() < plan.lost:
                 raise httpx.ReadError("lost on the way")
             return response
 
@@ -119,9 +119,9 @@ async def _one(plan: Plan, student: str, seen: Seen, draw: random.Random) -> Non
             pause = 0.5
             while True:
                 try:
-                    await drive(send, steps())
+                    await run_async(send, steps())
                     return True
-                except Refused as refused:
+                except RequestRefusedError as refused:
                     if not refused.retry:
                         seen.refused.append(f"{student}: {refused}")
                         return False
@@ -133,27 +133,29 @@ async def _one(plan: Plan, student: str, seen: Seen, draw: random.Random) -> Non
                 await asyncio.sleep(pause * draw.uniform(0.5, 1.5))
                 pause = min(8.0, 2 * pause)
 
-        if await do(script.sign_in) and await do(script.begin):
+        if await do(protocol.sign_in) and await do(protocol.begin):
             seen.signed_in = max(seen.signed_in, time.monotonic() - began)
-            await _work(plan, student, script, do, end, draw)
+            await _work(plan, student, protocol, do, end, draw)
             await asyncio.sleep(draw.uniform(0, min(HAND_IN, plan.seconds / 4)))
-            await do(script.hand_in)
-        if script.waiting or not script.kept:
+            await do(protocol.hand_in)
+        if protocol.pending or not protocol.acknowledged:
             seen.unsent.append(student)
-        seen.kept += [(student, k.typed.name, k.typed.fields, k.typed.token, k.number) for k in script.kept]
+        for acknowledged in protocol.acknowledged:
+            sent = acknowledged.response
+            seen.kept.append((student, sent.name, sent.fields, sent.token, acknowledged.number))
 
 
-async def _work(plan: Plan, student: str, script: Script, do: Any, end: float, draw: random.Random) -> None:
+async def _work(plan: Plan, student: str, protocol: ExamProtocol, do: Any, end: float, draw: random.Random) -> None:
     """Type, save, ask for the time, and now and then load the page anew."""
     due: list[tuple[float, Any]] = []
     now = time.monotonic()
-    due.append((now + draw.uniform(0, plan.poll), script.state))
-    due.append((now + draw.uniform(0, plan.reload), script.look))
+    due.append((now + draw.uniform(0, plan.poll), protocol.state))
+    due.append((now + draw.uniform(0, plan.reload), protocol.load_page))
     await asyncio.sleep(draw.uniform(0, plan.think[1]))
     while time.monotonic() < end:
         name, fields = draw.choice(plan.answers[student])
-        script.type(name, [(f, v) for f, v in fields], flagged=draw.random() < 0.1, seconds=draw.uniform(1, 300))
-        await do(script.save)
+        protocol.answer(name, [(f, v) for f, v in fields], flagged=draw.random() < 0.1, seconds=draw.uniform(1, 300))
+        await do(protocol.save)
         now = time.monotonic()
         for index, (at, steps) in enumerate(due):
             if now >= at:

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import exam_crowd
-import postgres
 import psutil
-from served import ROOT, Server, answers_for, compare, shown_of, sign_in_links, store_of
+from helpers import postgres
+from helpers.served import ROOT, Server, answers_for, compare, shown_of, sign_in_links, store_of
 
-from question_bank.exam.forms import read_folder
+from autograder.exam.forms import read_folder
 
 EXAM = """
 id = "load"

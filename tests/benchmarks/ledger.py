@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.assignment import Assignment, find_root, load
+from autograder.assignment.load import Assignment, find_root, load
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.marks import make_marks, who_moved
 from autograder.gradebook.policy import make_policy
 from autograder.gradebook.rescore import rescore
-from autograder.results import FAILED, PASSED, CaseEvidence, CheckEvidence, Place, Provenance, Result, to_json
-from autograder.score import score
+from autograder.judge.score import score
+from autograder.result_json import to_json
+from autograder.results import FAILED, PASSED, CaseEvidence, CheckEvidence, Place, Provenance, Result
 
 BOUND = 60.0  # seconds for 500 attempts on any machine; it takes a few
 
@@ -82,7 +83,8 @@ def main() -> None:
         changed = dataclasses.replace(assignment, points=points, credit=dict.fromkeys(points, "all"))
         seconds = timed("a changed rubric", lambda: rescore(ledger, lambda slug: changed))
         moves = who_moved(before, make_marks(ledger.book(), policy))
-        print(f"{len({m.student for m in moves})} students moved, such as: {moves[0].student} {moves[0].difference:+}")
+        students = len({m.student for m in moves})
+        print(f"{students} students with changed marks, such as {moves[0].student}: {moves[0].difference:+}")
     if seconds > BOUND * max(1, chosen.count / 500):
         raise SystemExit(f"re-scoring took {seconds:.0f} s, expected less than {BOUND:.0f} s for 500 attempts")
 

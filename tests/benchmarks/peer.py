@@ -12,13 +12,14 @@ import jax
 import numpy as np
 import pytest
 
-from autograder.answers import inputs_of, obtain
-from autograder.assignment import load, load_package
-from autograder.plan import PUBLIC, make_plan
-from autograder.reference import flat_function, given_module
+from autograder.assignment.load import load, load_package
+from autograder.assignment.plan import make_plan
+from autograder.assignment.seed import PUBLIC
+from autograder.judge.oracle.calls import flat_function, given_module
+from autograder.judge.oracle.expected import inputs_of, obtain
 
 ASSIGNMENT = load("backprop", Path(os.environ["ROOT"]))
-PLAN = make_plan(ASSIGNMENT, PUBLIC)
+PLAN = make_plan(ASSIGNMENT, PUBLIC.keys(ASSIGNMENT.slug))
 OUTPUTS = obtain(PLAN).outputs
 GIVEN = given_module(ASSIGNMENT)
 REFERENCE = load_package(ASSIGNMENT.reference, "_reference", "reference")

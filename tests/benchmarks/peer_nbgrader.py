@@ -15,7 +15,7 @@ from peer_venv import environment
 from table import KILLED_AT, Graded
 from watch import Spent, measure
 
-from autograder.nbgrader.cells import metadata
+from autograder.exchange.nbgrader.cells import metadata
 
 CELL_SECONDS = 30
 CONFIG = f"""\

@@ -20,9 +20,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograder.checks import SPEED_BANDS
-from autograder.stand import TIMING_SECONDS, Stand
-from autograder.timing import interval, settled, share
-from autograder.tracer import trace_call
+from autograder.judge.device.budget import Stopwatch
+from autograder.judge.device.requests import Task, modules, programs_header
+from autograder.judge.intervals import interval, settled, share
+from autograder.judge.performance.testbed import TIMING_SECONDS, Testbed
+from autograder.sandbox.inside.tracing import trace_call
 
 SIZES = (256, 256, 256, 10)
 BATCH = 64
@@ -73,20 +75,20 @@ def main(runs: int, busy: bool, only: str = "") -> None:
     burner = multiprocessing.get_context("spawn").Process(target=_burn, daemon=True)
     if busy:
         burner.start()
-    stand = Stand("cpu", 4000)
-    print(stand.worker.start(), "with a busy process beside it" if busy else "otherwise idle")
+    testbed = Testbed("cpu", 4000)
+    print(testbed.worker.start(), "with a busy process beside it" if busy else "otherwise idle")
     weights = [["a", [a, b], "float32"] for a, b in zip(SIZES, SIZES[1:], strict=False)]
     specs = [["a", [BATCH, SIZES[0]], "float32"], *weights]
     out = [["a", [BATCH, SIZES[-1]], "float32"]]
     rng = np.random.default_rng(0)
     sets = [[(rng.normal(size=s[1]) / np.sqrt(s[1][-1])).astype(np.float32) for s in specs] for _ in range(4)]
-    modules = {name: _module(f, specs) for name, f in {"reference": reference, **VARIANTS}.items()}
+    programs = {name: _module(f, specs) for name, f in {"reference": reference, **VARIANTS}.items()}
     try:
         for name in [v for v in VARIANTS if only in v]:
             verdicts: collections.Counter[str] = collections.Counter()
             ratios, pairs, began = [], [], time.monotonic()
             for _ in range(runs):
-                answer = _compare(stand, modules[name], modules["reference"], specs, out, sets)
+                answer = _compare(testbed, programs[name], programs["reference"], specs, out, sets)
                 found = interval(answer["ratios"])
                 ratios.append(1 / found.median)
                 pairs.append(len(answer["ratios"]))
@@ -98,7 +100,7 @@ def main(runs: int, busy: bool, only: str = "") -> None:
                 + ", ".join(f"{k} in {v}" for k, v in verdicts.most_common())
             )
     finally:
-        stand.close()
+        testbed.close()
         if busy:
             burner.kill()
 
@@ -109,20 +111,19 @@ def _module(function: Callable, specs: list) -> bytes:
         "args": specs,
         "static": "{}",
         "vjp": None,
-        "cotangents": [],
         "precision": "default",
     }
     student = type("Student", (), {"f": staticmethod(function)})
-    return trace_call(call, student, None, frozenset())[1]
+    return trace_call(call, student, None, frozenset())[-1]
 
 
-def _compare(stand: Stand, mine: bytes, theirs: bytes, specs: list, out: list, sets: list) -> dict:
-    program = {"id": "p", "bytes": len(mine), "inputs": specs, "outputs": out}
-    stand.worker.ask({"do": "inspect", "programs": [program]}, mine, 60)
-    payload = theirs + b"".join(x.tobytes() for xs in sets for x in xs)
-    header = {"do": "time", "program": "p", "bytes": len(theirs), "sets": len(sets), "bands": SPEED_BANDS}
-    with stand.alone():
-        answer = stand.worker.ask(header | {"seconds": TIMING_SECONDS}, payload, 120)[0]
+def _compare(testbed: Testbed, mine: bytes, theirs: bytes, specs: list, out: list, sets: list) -> dict:
+    pair = [Task(name, module, tuple(specs), tuple(out)) for name, module in (("student", mine), ("reference", theirs))]
+    header = {"do": "time", "programs": programs_header(pair), "sets": len(sets), "measured": len(sets)}
+    payload = modules(pair) + b"".join(x.tobytes() for xs in sets for x in xs)
+    with testbed.alone():
+        request = header | {"bands": SPEED_BANDS, "seconds": TIMING_SECONDS}
+        answer = testbed.worker.ask(request, payload, Stopwatch(120))[0]
     if "error" in answer:
         raise SystemExit(f"{answer}")
     return answer

@@ -20,11 +20,12 @@ import peer_venv
 from table import KILLED_AT, Graded, show
 from watch import measure
 
-from autograder.answers import inputs_of, obtain
-from autograder.assignment import Assignment, load
-from autograder.plan import make_plan, secret_seed
+from autograder.assignment.load import Assignment, load
+from autograder.assignment.plan import make_plan
+from autograder.assignment.seed import secret_seed
+from autograder.grading.store import read_result
+from autograder.judge.oracle.expected import inputs_of, obtain
 from autograder.results import NOT_JUDGED, PASSED
-from autograder.store import read_result
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "tests" / "course"
@@ -139,7 +140,7 @@ def _ours(submissions: Mapping[str, str], crashes: list[str], points: Mapping[st
 
 def _write_numbers(assignment: Assignment, points: Mapping[str, float], path: Path) -> None:
     """Inputs and true answers as grading with this key has them."""
-    plan = make_plan(assignment, secret_seed(KEY.encode(), "the benchmark"))
+    plan = make_plan(assignment, secret_seed(KEY.encode(), "the benchmark").keys(assignment.slug))
     answers = obtain(plan)
     arrays: dict[str, Any] = {}
     for probe in (p for name in points for p in plan.probes[name]):

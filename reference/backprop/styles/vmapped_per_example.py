@@ -27,10 +27,10 @@ def _tanh_grad(z):
     return 1.0 / jnp.cosh(z) ** 2
 
 
-# one number -> a vector -> a matrix
-relu, relu_grad = vmap(vmap(_relu)), vmap(vmap(_relu_grad))
-tanh, tanh_grad = vmap(vmap(jnp.tanh)), vmap(vmap(_tanh_grad))
-sigmoid, sigmoid_grad = vmap(vmap(_sigmoid)), vmap(vmap(_sigmoid_grad))
+# one number -> an array of any shape
+relu, relu_grad = jnp.vectorize(_relu), jnp.vectorize(_relu_grad)
+tanh, tanh_grad = jnp.vectorize(jnp.tanh), jnp.vectorize(_tanh_grad)
+sigmoid, sigmoid_grad = jnp.vectorize(_sigmoid), jnp.vectorize(_sigmoid_grad)
 
 _acts = {"relu": (_relu, _relu_grad), "tanh": (jnp.tanh, _tanh_grad), "sigmoid": (_sigmoid, _sigmoid_grad)}
 

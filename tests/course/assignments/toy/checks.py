@@ -8,6 +8,8 @@ from autograder.checks import (
     cost,
     gradients,
     key,
+    ladder,
+    part,
     property_,
     task,
     throughput,
@@ -18,35 +20,50 @@ from autograder.checks import (
 
 
 @values("standardize")
-def standardize_values(rng):
+def standardize_values(rng, size):
     """zero mean and unit variance along an axis"""
-    yield case("rows", rng.normal(1, 2, size=(4, 5)), axis=1)
-    yield case("columns", rng.normal(1, 2, size=(4, 5)), axis=0)
+    shape = size.apart((4, 3, 8), (5, 3, 8))
+    yield case("rows", rng.normal(1, 2, size=shape), axis=1)
+    yield case("columns", rng.normal(1, 2, size=shape), axis=0)
 
 
 @values("standardize", needs=("standardize_values",))
-def standardize_far(rng):
+def standardize_far(rng, size):
     """right for rows far from zero"""
-    yield case("mean of 3", rng.normal(3, 1, size=(4, 5)), axis=1)
+    yield case("mean of 3", rng.normal(3, 1, size=size.apart((4, 3, 8), (5, 3, 8))), axis=1)
 
 
 @gradients("standardize", wrt=(0,))
-def standardize_gradients(rng):
+def standardize_gradients(rng, size):
     """the gradient of standardize"""
-    yield case("rows", rng.normal(1, 2, size=(4, 5)), axis=1)
+    yield case("rows", rng.normal(1, 2, size=size.apart((4, 3, 8), (5, 3, 8))), axis=1)
+
+
+@ladder("standardize")
+def standardize_ladder():
+    yield case("one row of two numbers", [[1.0, 3.0]], axis=1)
+    yield case("two rows", [[1.0, 3.0], [2.0, 8.0]], axis=1)
+    yield case("two columns", [[1.0, 3.0], [2.0, 8.0]], axis=0)
 
 
 @trajectory("momentum", steps=8)
-def momentum_path(rng):
+def momentum_path(rng, size):
     """eight steps of gradient descent with momentum"""
-    state = {"w": rng.normal(size=3), "v": np.zeros(3)}
-    yield case("three weights", state, {"w": rng.normal(size=(8, 3))})
+    n = size(3, 2, 6)
+    yield case("some weights", {"w": rng.normal(size=n), "v": np.zeros(n)}, {"w": rng.normal(size=(8, n))})
+
+
+@ladder("momentum")
+def momentum_ladder():
+    yield case("the first step of one weight", {"w": [1.0], "v": [0.0]}, {"w": [0.5]})
+    yield case("a later step of one weight", {"w": [1.0], "v": [0.5]}, {"w": [0.5]})
+    yield case("two weights", {"w": [1.0, 2.0], "v": [0.5, -1.0]}, {"w": [0.5, 1.5]})
 
 
 @values("given.twice", needs=("standardize_values",))
-def twice_values(rng):
+def twice_values(rng, size):
     """standardising twice changes nothing more"""
-    yield case("rows", rng.normal(1, 2, size=(4, 5)), axis=1)
+    yield case("rows", rng.normal(1, 2, size=size.apart((4, 3, 8), (5, 3, 8))), axis=1)
 
 
 def _keeps_mean(output, key, x, *, rate):
@@ -55,17 +72,27 @@ def _keeps_mean(output, key, x, *, rate):
 
 
 @property_("dropout", judge=_keeps_mean)
-def dropout_keeps_mean(rng):
+def dropout_keeps_mean(rng, size):
     """dropout keeps the mean"""
-    yield case("ones", key(rng), np.ones((60, 60)), rate=0.3)
+    yield case("ones", key(rng), np.ones((60, size(60, 50, 80))), rate=0.3)
 
 
 def _fit(output, target):
     return {"share of variance explained": 1 - float(np.mean((output - target) ** 2) / np.var(target))}
 
 
+def _step(rng):
+    state = {"w": rng.normal(size=3), "v": rng.normal(size=3)}
+    yield part("momentum", "momentum of the line's three weights", state, {"w": rng.normal(size=3)})
+
+
 @training(
-    init="given.line_init", step="given.line_step", predict="given.line_predict", measure=_fit, needs=("momentum_path",)
+    init="given.line_init",
+    step="given.line_step",
+    predict="given.line_predict",
+    measure=_fit,
+    parts=_step,
+    needs=("momentum_path",),
 )
 def line_learns(rng):
     """a straight line is fitted with your momentum step"""

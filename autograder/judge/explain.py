@@ -1,0 +1,345 @@
+"""Explain in plain words why a function has no program, or why its program was not run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder import tree
+from autograder.assignment.load import Assignment
+from autograder.assignment.probes import Call
+from autograder.judge.device.budget import ALL_TIME, COMPILE_TIME, MEASURED_TIME, PARSE_TIME, RUN_TIME, Limits
+from autograder.judge.device.process import CRASH
+from autograder.judge.device.requests import MEMORY, Refusal
+from autograder.results import FAILED, NOT_JUDGED, CaseEvidence, FailureKind, Fault
+from autograder.sandbox.inside.by_hand import AutodiffRefusedError
+from autograder.sandbox.trace import Failure
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What happened, what to do, the student's own line where it is to blame, and whose fault it is."""
+
+    message: str
+    advice: str = ""
+    where: str = ""
+    code: str = ""
+    fault: Fault = Fault.STUDENT
+    kind: FailureKind = FailureKind.RAISED
+
+    def case(self, label: str, **more: Any) -> CaseEvidence:
+        """Return the evidence of a case that has no numbers for this reason; ``more`` are further fields of it."""
+        ours = self.fault is Fault.OURS
+        return CaseEvidence(
+            label,
+            NOT_JUDGED if ours else FAILED,
+            message=self.message,
+            advice=self.advice,
+            where=self.where,
+            code=self.code,
+            kind=None if ours else self.kind,
+            **more,
+        )
+
+
+# What JAX meant, by the name of the exception.
+_RAISED: Mapping[str, tuple[str, str]] = {
+    "TracerBoolConversionError": (
+        "a Python `if`, `while`, `and`, `or` or `assert` tests the value of an array, "
+        "but array values are not known while JAX traces the function",
+        "use jnp.where (or jax.lax.cond, jax.lax.while_loop) to choose between values; "
+        "`if` on shapes and static arguments is fine",
+    ),
+    "TracerArrayConversionError": (
+        "a NumPy function received a JAX array while JAX was tracing the function",
+        "use the function of the same name in jax.numpy (jnp.…) instead of numpy (np.…)",
+    ),
+    "TracerIntegerConversionError": (
+        "a JAX array was used where Python needs a plain integer (range, a list index, a shape)",
+        "take sizes from x.shape, or index with jnp.take / x[i] on a JAX array instead of a list",
+    ),
+    "NonConcreteBooleanIndexError": (
+        "a boolean mask was used as an index, so the shape of the result would depend on the values",
+        "use jnp.where(mask, x, other), or multiply by the mask",
+    ),
+    "ConcretizationTypeError": (
+        "float(), int(), .item() or a similar call asks for the value of an array while JAX traces the function",
+        "keep the value as an array: write the computation with jnp functions and return the array itself",
+    ),
+    "UnexpectedTracerError": (
+        "the function uses a value that was kept from an earlier call (in a global variable, a list or an attribute)",
+        "return all that the next step needs and pass it in as an argument; store no arrays outside the function",
+    ),
+    "NotImplementedError": (
+        "the function is not written yet",
+        "replace `raise NotImplementedError` with your code, then check again",
+    ),
+    "RecursionError": (
+        "the function calls itself without end",
+        "add a base case that ends the recursion, or use a loop over the layers",
+    ),
+    AutodiffRefusedError.__name__: (
+        "the derivative is the exercise here: automatic differentiation does not work while this function is traced",
+        "write the chain rule yourself: jax.grad, vjp, jvp and linearize are not accepted here",
+    ),
+    "KeyReuseError": ("a random key is used twice", "split the key first: key, sub = jax.random.split(key)"),
+}
+
+_LOST: Mapping[str, tuple[str, str]] = {
+    "timeout": (
+        "tracing did not finish in {trace_seconds} seconds",
+        "look for an endless loop, or a Python loop over every pixel or pair",
+    ),
+    "cpu": (
+        "tracing used up its limit of processor time",
+        "look for an endless loop, or a Python loop over every pixel or pair",
+    ),
+    "memory": (
+        "tracing used more than {memory_mb} MB of memory",
+        "look for a list that keeps growing, or a very large array built with NumPy",
+    ),
+    "died": (
+        "the Python process ended while the function was being traced",
+        "remove calls that end the process; look for very deep recursion",
+    ),
+    "flood": ("the submission printed more than 8 MB", "remove the print calls from your loops"),
+    "forged": (
+        "the submission returned something that is not a program",
+        "return plain arrays from your functions and do not interfere with the process that traces them",
+    ),
+    "gave up": (
+        "the submission ended its process several times or used up its time, so this function was not reached",
+        "fix the functions reported above first",
+    ),
+}
+
+_REFUSED: Mapping[str, tuple[str, str]] = {
+    RUN_TIME: (
+        "the program did not finish in {run:g} seconds",
+        "look for a while_loop whose condition never becomes false, or for far too many operations",
+    ),
+    COMPILE_TIME: (
+        "compiling the program did not finish in {compile:g} seconds",
+        "replace Python loops over elements with array operations, and large constants with computations",
+    ),
+    PARSE_TIME: (
+        "the submission returned something that could not be read as a program in {parse:g} seconds",
+        "return plain arrays from your functions",
+    ),
+    ALL_TIME: (
+        "this submission used up its time of {submission:g} seconds before this program was done",
+        "make the functions faster that did not finish, or that failed; then this one is run again",
+    ),
+    MEASURED_TIME: (
+        "training or measuring took too long",
+        "make your functions faster; a training step or a measured call should take about as long as the reference's",
+    ),
+    "memory": ("the program needs too much memory", "avoid building arrays much larger than the inputs"),
+    "crash": (
+        "the compiled program failed twice on the device",
+        "simplify the function; if you think that it is correct, tell your instructor",
+    ),
+    "operations": (
+        "the program is too large",
+        "replace Python loops over elements with array operations, or use jax.lax.scan",
+    ),
+    "constants": (
+        "the program contains too many constants",
+        "compute the result from the arguments; tables of stored numbers are not accepted",
+    ),
+    "size": (
+        "the program is too large",
+        "replace Python loops over elements with array operations, or use jax.lax.scan",
+    ),
+    "parse": ("the submission returned something that is not a program", "return plain arrays from your functions"),
+    "malformed": (
+        "the submission returned a program that cannot be read",
+        "return plain arrays from your functions; if you do, tell your instructor",
+    ),
+    "signature": (
+        "the submission returned a program that does not have the inputs and outputs it declared",
+        "return plain arrays from your functions",
+    ),
+    "wide numbers": (
+        "the program computes in float64 or in complex numbers, and a derivative by its formula needs neither",
+        "write the formula with the float32 arrays that you are given",
+    ),
+    "custom call": (
+        "the program does something other than array operations",
+        "remove callbacks, debug prints and calls of linear-algebra libraries",
+    ),
+}
+
+
+_KINDS: Mapping[str, FailureKind] = {
+    "raised": FailureKind.RAISED,
+    "missing": FailureKind.MISSING,
+    "removed": FailureKind.MISSING,
+    "output": FailureKind.STRUCTURE,
+}
+_STOPPED = (RUN_TIME, COMPILE_TIME, ALL_TIME, MEASURED_TIME, CRASH, MEMORY)
+
+
+def explain_failure(
+    failure: Failure, call: Call, expected: tree.Spec, assignment: Assignment, sources: Mapping[str, str]
+) -> Explanation:
+    """Explain why the function could not be traced.
+
+    Args:
+      expected: the structure of what the function should return.
+      sources: the student's files by name, to quote lines from.
+    """
+    explanation = _explain_failure(failure, call, expected, assignment, sources)
+    kinds = failure.details.get("kinds")
+    if isinstance(kinds, list) and NotImplementedError.__name__ in kinds:
+        return dataclasses.replace(explanation, kind=FailureKind.MISSING)
+    return dataclasses.replace(explanation, kind=_KINDS.get(failure.kind, FailureKind.NO_PROGRAM))
+
+
+def _explain_failure(
+    failure: Failure, call: Call, expected: tree.Spec, assignment: Assignment, sources: Mapping[str, str]
+) -> Explanation:
+    if failure.kind == "raised":
+        return _raised(failure, call, assignment, sources)
+    if failure.kind == "missing":
+        name = call.function.removeprefix("given.")
+        return Explanation(
+            f"{failure.message}"
+            if call.function == name
+            else f"a function that {name} builds on is missing: {failure.message}",
+            "define it with exactly this name; if your file has this definition, an error or a rule removed it: "
+            "see the remarks on your source",
+        )
+    if failure.kind == "removed":
+        return Explanation(
+            f"the function was not run: {failure.message}",
+            "fix that place, and this function will be graded",
+            str(failure.details.get("where", "")),
+        )
+    if failure.kind == "mutation":
+        return Explanation(
+            "the function changes the dict or list that it was given; this would also change the caller's parameters",
+            "build a new one and return it: [{...} for layer in params], or jax.tree.map(...)",
+        )
+    if failure.kind == "output":
+        return Explanation(failure.message, f"return exactly {tree.show(expected)}")
+    message, advice = _LOST.get(failure.kind, ("the function could not be traced", ""))
+    return Explanation(message.format(**assignment.limits), advice)
+
+
+def explain_refusal(refusal: Refusal, function: str, assignment: Assignment, sources: Mapping[str, str]) -> Explanation:
+    """Explain why a program was refused or did not finish."""
+    explanation = _explain_refusal(refusal, function, assignment, sources)
+    kind = FailureKind.STOPPED if refusal.kind in _STOPPED else FailureKind.NO_PROGRAM
+    return dataclasses.replace(explanation, kind=kind)
+
+
+def _explain_refusal(
+    refusal: Refusal, function: str, assignment: Assignment, sources: Mapping[str, str]
+) -> Explanation:
+    where, code = locate(*(refusal.where or ("", 0)), sources)
+    if refusal.kind == "autodiff":
+        return Explanation(
+            f"the function {function} must be written by hand, but automatic differentiation made part of its program",
+            "write the chain rule yourself: jax.grad, vjp, jvp and linearize are not accepted here",
+            where,
+            code,
+        )
+    if refusal.kind == "forbidden":
+        return Explanation(
+            f"the program contains the operation {refusal.message}, which this task asks you to write yourself",
+            assignment.allowed.hint(refusal.message) or "build it from elementary array operations",
+            where,
+            code,
+        )
+    message, advice = _REFUSED.get(refusal.kind, ("the program could not be run", ""))
+    detail = (
+        f" ({refusal.message})"
+        if refusal.message and refusal.kind in ("operations", "constants", "memory", "custom call", MEASURED_TIME)
+        else ""
+    )
+    seconds = dataclasses.asdict(Limits.of(assignment.limits["run_seconds"]))
+    return Explanation(message.format(**seconds) + detail, advice, where, code)
+
+
+def explain_structure(expected: tree.Spec, actual: tree.Spec) -> Explanation:
+    """Explain how a result differs in containers, shapes or dtypes; show both."""
+    return dataclasses.replace(_explain_structure(expected, actual), kind=FailureKind.STRUCTURE)
+
+
+def _explain_structure(expected: tree.Spec, actual: tree.Spec) -> Explanation:
+    both = f"expected {tree.show(expected)}, got {tree.show(actual)}"
+    if not tree.same_structure(expected, actual):
+        return Explanation(
+            f"the result has the wrong structure: {both}",
+            "return the same nesting of dicts, lists and tuples, with the same keys",
+        )
+    leaves = zip(tree.leaf_specs(expected), tree.leaf_specs(actual), tree.paths(expected), strict=True)
+    for wanted, given, name in leaves:
+        at = f" at {name}" if name else ""
+        if tree.shape_of(wanted) != tree.shape_of(given):
+            return Explanation(f"wrong shape{at}: {both}", _shape_advice(tree.shape_of(wanted), tree.shape_of(given)))
+        if tree.dtype_of(wanted) != tree.dtype_of(given):
+            return Explanation(
+                f"wrong dtype{at}: {both}",
+                f"keep every array {tree.dtype_of(wanted)}; convert with .astype(jnp.{tree.dtype_of(wanted)})",
+            )
+    return Explanation(both)
+
+
+def locate(filename: str, line: int, sources: Mapping[str, str]) -> tuple[str, str]:
+    """Name a student's line and quote it; return empty texts for a place outside the student's files."""
+    if filename not in sources or line < 1:
+        return "", ""
+    lines = sources[filename].splitlines()
+    code = lines[line - 1].strip()[:200] if line <= len(lines) else ""
+    return f"{filename}, line {line}", code
+
+
+def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mapping[str, str]) -> Explanation:
+    details = failure.details
+    line = details.get("line", 0)
+    where, code = locate(str(details.get("file", "")), line if isinstance(line, int) else 0, sources)
+    kinds = details.get("kinds")
+    for kind in [str(k) for k in kinds] if isinstance(kinds, list) else []:
+        if kind in _RAISED:
+            return Explanation(*_RAISED[kind], where, code)
+    kind = str(details.get("type", "Error"))
+    first = failure.message.strip().splitlines()[0][:300] if failure.message.strip() else "no message"
+    if first.startswith("Too many leaves for PyTreeDef") and not where:  # so says jax.export of a value kept
+        return Explanation(*_RAISED["UnexpectedTracerError"])
+    function = assignment.functions.get(call.function)
+    if kind == "TypeError" and "argument" in first and not where and function is not None:
+        return Explanation(
+            f"the function {call.function} could not be called: {first}",
+            f"keep the signature of the starter: {function.signature}",
+        )
+    if kind in ("SystemExit", "KeyboardInterrupt"):
+        return Explanation(
+            "the function ends the program instead of returning", "remove exit() and sys.exit()", where, code
+        )
+    if "immutable" in first:
+        return Explanation(
+            "JAX arrays cannot be changed in place",
+            "write x = x.at[i].set(value), or build the parts in a list and join them with jnp.stack",
+            where,
+            code,
+        )
+    advice = "run the function on a small example of these shapes and look at this line"
+    if "shapes" in first or "dot_general" in first or "broadcast" in first:
+        advice = "print the shapes (x.shape) just before this line: the shapes of two arrays do not fit together"
+    return Explanation(f"{kind}: {first}", advice, where, code)
+
+
+def _shape_advice(wanted: tuple[int, ...], given: tuple[int, ...]) -> str:
+    if len(wanted) == len(given) and wanted == given[::-1]:
+        return "the result looks transposed: swap the axes (x.T), or the order of the factors"
+    if [n for n in wanted if n != 1] == [n for n in given if n != 1]:
+        return "an axis of length 1 is missing or should not be there: check keepdims and reshape"
+    if len(given) < len(wanted):
+        return "an axis was summed or averaged away: check the axis argument of your reductions"
+    if len(given) > len(wanted):
+        return "an axis is left over: sum, average or index it; beware that (N, 1) with (N,) broadcasts to (N, N)"
+    return "compare the shapes with those in the starter's docstring"

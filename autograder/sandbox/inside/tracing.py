@@ -1,0 +1,233 @@
+"""Turn one function into a program: call it with tracers and export what it computes.
+
+Runs in the sandbox on student code, and in trusted processes on our own; standard library and JAX only.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+MAX_OUTPUT_BYTES = 1 << 26
+DTYPES = (
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+)
+
+
+class TracingError(Exception):
+    """The function cannot become a program; ``kind`` is a word the trusted side explains."""
+
+    def __init__(self, kind: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.details = kind, message, details
+
+
+def trace_call(
+    call: dict[str, Any], student: Any, given: Any, sources: frozenset[str]
+) -> tuple[list[Any], list[Any], bytes]:
+    """Trace one call; return the specs of its output and of what the function itself returns, and the program.
+
+    The two specs differ for a vector-Jacobian product: its output are gradients.  The program is a serialised
+    StableHLO module.
+
+    Args:
+      call: ``function``, ``args`` (specs), ``static`` (Python literal), ``vjp`` (positions or None), ``precision``
+        (matmul).
+      student: namespace of the student's functions.
+      given: module of the assignment's own compositions, or None.
+      sources: file names of student code, to find the line an error belongs to.
+
+    Raises:
+      TracingError: with the student's own line where there is one.
+    """
+    import jax
+
+    function = _resolve(call["function"], student, given)
+    static = ast.literal_eval(call["static"])
+    described: list[Any] = []
+
+    def run(leaves: Iterator[Any]) -> list[Any]:
+        args = [build(spec, leaves) for spec in call["args"]]
+        before = [_snapshot(a) for a in args]
+        out = function(*args, **static)
+        if any(_changed(a, b) for a, b in zip(args, before, strict=True)):
+            raise TracingError("mutation", "the function changes the dict or list that it was given")
+        leaves_out: list[Any] = []
+        described[:] = [describe(out, leaves_out)]
+        return leaves_out
+
+    def value(*xs: Any) -> list[Any]:
+        return run(iter(xs))
+
+    specs = [s for a in call["args"] for s in _leaf_specs(a)]
+    moving = _float_leaves(call["args"], call["vjp"] or [])
+
+    def pullback(*xs: Any) -> list[Any]:
+        primal, cotangents = xs[: len(specs)], xs[len(specs) :]
+
+        def floats(*diff: Any) -> list[Any]:
+            full = list(primal)
+            for i, d in zip(moving, diff, strict=True):
+                full[i] = d
+            return [y for y in run(iter(full)) if jax.numpy.issubdtype(jax.numpy.result_type(y), jax.numpy.inexact)]
+
+        _, pull = jax.vjp(floats, *(primal[i] for i in moving))
+        return list(pull([jax.numpy.asarray(c) for c in cotangents]))
+
+    avals = [
+        jax.ShapeDtypeStruct((2,) if s[0] == "k" else tuple(s[1]), "uint32" if s[0] == "k" else s[2]) for s in specs
+    ]
+    body = pullback if call["vjp"] else value
+    body.__name__ = body.__qualname__ = "call"
+    try:
+        with jax.default_matmul_precision(call["precision"] or "default"):
+            if call["vjp"]:  # the function itself says which cotangents it takes
+                avals += [y for y in jax.eval_shape(value, *avals) if jax.numpy.issubdtype(y.dtype, jax.numpy.inexact)]
+            exported = jax.export.export(jax.jit(body, keep_unused=True), platforms=PLATFORMS)(*avals)
+    except TracingError:
+        raise
+    except BaseException as error:
+        raise explain(error, sources) from None
+    output = forward = described[0]
+    if call["vjp"]:
+        output = ["t", [["a", list(a.shape), str(a.dtype)] for a in exported.out_avals]]
+    return output, forward, exported.mlir_module_serialized
+
+
+def _resolve(name: str, student: Any, given: Any) -> Callable[..., Any]:
+    if name.startswith("given."):
+        function = getattr(given, name.removeprefix("given."))
+        return lambda *args, **static: function(student, *args, **static)
+    function = getattr(student, name, None)
+    if function is None:
+        raise TracingError("missing", f"there is no function named {name}")
+    if not callable(function):
+        raise TracingError(
+            "missing", f"the name {name} refers to an object of type {type(function).__name__}, not to a function"
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def explain(error: BaseException, sources: frozenset[str]) -> TracingError:
+    """Keep what a student can act on: the type, the first lines of the message, and their own line."""
+    try:
+        message = str(error)[:4000]
+    except BaseException:
+        message = "(the message of the error could not be read)"
+    filename, line, depth, frame = "", 0, 0, error.__traceback__
+    while frame is not None and depth < 100_000:
+        if frame.tb_frame.f_code.co_filename in sources:
+            filename, line = frame.tb_frame.f_code.co_filename, frame.tb_lineno
+        frame, depth = frame.tb_next, depth + 1
+    kinds = [c.__name__ for c in type(error).__mro__]
+    return TracingError("raised", message, type=type(error).__name__, kinds=kinds[:8], file=filename, line=line)
+
+
+def build(spec: list[Any], leaves: Iterator[Any]) -> Any:
+    import jax
+
+    kind = spec[0]
+    if kind == "d":
+        return {k: build(s, leaves) for k, s in spec[1]}
+    if kind == "l":
+        return [build(s, leaves) for s in spec[1]]
+    if kind == "t":
+        return tuple(build(s, leaves) for s in spec[1])
+    if kind == "n":
+        return None
+    leaf = next(leaves)
+    return jax.random.wrap_key_data(leaf, impl="threefry2x32") if kind == "k" else leaf
+
+
+def _leaf_specs(spec: list[Any]) -> list[list[Any]]:
+    if spec[0] == "d":
+        return [leaf for _, s in spec[1] for leaf in _leaf_specs(s)]
+    if spec[0] in ("l", "t"):
+        return [leaf for s in spec[1] for leaf in _leaf_specs(s)]
+    return [] if spec[0] == "n" else [spec]
+
+
+def _float_leaves(args: list[Any], wrt: list[int]) -> list[int]:
+    """Positions, among all flat arguments, of the floating leaves of the arguments ``wrt``."""
+    found, at = [], 0
+    for position, spec in enumerate(args):
+        for leaf in _leaf_specs(spec):
+            if position in wrt and leaf[0] == "a" and leaf[2].startswith(("float", "bfloat")):
+                found.append(at)
+            at += 1
+    return found
+
+
+def describe(tree: Any, leaves: list[Any], depth: int = 0) -> list[Any]:
+    """Flatten an output; what is no array and no container is a :class:`TracingError`."""
+    import jax
+    import numpy as np
+
+    if depth > 64 or len(leaves) > 4096:
+        raise TracingError("output", "the result is nested too deeply or has too many arrays")
+    if tree is None:
+        return ["n"]
+    if isinstance(tree, dict):
+        if not all(isinstance(k, str | int) for k in tree):
+            raise TracingError("output", "the result has a dict whose keys are not strings")
+        return ["d", [[k, describe(tree[k], leaves, depth + 1)] for k in sorted(tree, key=lambda k: (str(type(k)), k))]]
+    if isinstance(tree, list):
+        return ["l", [describe(v, leaves, depth + 1) for v in tree]]
+    if isinstance(tree, tuple):
+        return ["t", [describe(v, leaves, depth + 1) for v in tree]]
+    if isinstance(tree, np.ndarray | np.generic) and tree.dtype.name not in DTYPES and tree.dtype.kind not in "fiu":
+        raise TracingError("output", f"the result holds a NumPy array of dtype {tree.dtype}")
+    if isinstance(tree, jax.Array | np.ndarray | np.generic | bool | int | float):
+        leaf = tree
+        if isinstance(tree, jax.Array) and jax.numpy.issubdtype(tree.dtype, jax.dtypes.prng_key):
+            leaves.append(jax.random.key_data(tree))
+            return ["k"]
+        shape, dtype = jax.numpy.shape(leaf), str(jax.dtypes.canonicalize_dtype(jax.numpy.result_type(leaf)))
+        if dtype not in DTYPES:
+            raise TracingError("output", f"the result holds an array of dtype {dtype}")
+        size = 1
+        for n in shape:
+            size *= n
+        if size * 4 > MAX_OUTPUT_BYTES:
+            raise TracingError("output", f"the result holds an array of shape {tuple(shape)}: larger than any answer")
+        leaves.append(leaf)
+        return ["a", list(shape), dtype]
+    try:
+        registered = jax.tree_util.default_registry.flatten_one_level(tree)
+    except ValueError:
+        registered = None
+    if registered is not None:
+        return ["t", [describe(v, leaves, depth + 1) for v in registered[0]]]
+    what = "a function" if callable(tree) else f"a {type(tree).__name__}"
+    raise TracingError("output", f"the result holds {what}; only arrays in dicts, lists and tuples can be graded")
+
+
+def _snapshot(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {k: _snapshot(v) for k, v in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_snapshot(v) for v in tree]
+    return tree
+
+
+def _changed(tree: Any, before: Any) -> bool:
+    if isinstance(before, dict):
+        return (
+            not isinstance(tree, dict) or set(tree) != set(before) or any(_changed(tree[k], before[k]) for k in before)
+        )
+    if isinstance(before, list):
+        return len(tree) != len(before) or any(_changed(t, b) for t, b in zip(tree, before, strict=True))
+    return tree is not before

@@ -1,0 +1,250 @@
+"""Collect submissions from folders and archives: one path for each student, and remarks on ignored files."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import UserError
+from autograder.submission.collect.archives import SUFFIXES, ArchiveError, is_archive, is_junk
+from autograder.submission.collect.layouts import ENTRY, PLAIN, AmbiguousLayoutError, Entry, Offer, arrange
+from autograder.submission.collect.staging import Remark, StagingArea, without_wrapping
+from autograder.submission.read import find_submissions
+from autograder.submission.statements import printable
+
+MAX_FILES = 200_000
+MAX_DEPTH = 8
+
+
+class CollectError(UserError):
+    """No submissions, or an ambiguous layout; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One student's submission.
+
+    ``name`` replaces the name of the path in results, if the path is not named after the student.
+    ``submitted`` is known only if the layout gives it; a file's own date is not evidence.
+    """
+
+    student: str
+    path: Path
+    submitted: datetime.datetime | None = None
+    name: str = ""
+    late: bool = False
+    number: str = ""
+    layout: str = PLAIN
+
+    @functools.cached_property
+    def result(self) -> str:
+        """Name of the file that holds the result."""
+        return result_name(self.path)
+
+
+def result_name(path: Path) -> str:
+    """Make a safe, short and unique file name for the result of a submission.
+
+    Students hand in files of the same name from their own folders, so the folder counts too.
+    """
+    raw = os.fsencode(os.path.join(os.path.abspath(path.parent), path.name))
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name)[:60].strip(".") or "submission"
+    return f"{plain}-{hashlib.sha256(raw).hexdigest()[:8]}.json"
+
+
+@dataclass(frozen=True)
+class Collection:
+    found: tuple[Collected, ...]
+    remarks: tuple[Remark, ...] = field(default=())
+
+
+def collect(paths: Sequence[Path], work: Path, slug: str = "") -> Collection:
+    """Find the submissions in files, folders and archives.
+
+    Args:
+      work: folder for what has to be unpacked or put together; the names in it are made here.
+      slug: the assignment, for folders that hold several.
+
+    Raises:
+      CollectError: nothing was found in one of the paths, or it can be read in two ways.
+      ArchiveError: an archive that was named cannot be read.
+    """
+    found: list[Collected] = []
+    remarks: list[Remark] = []
+    for path in paths:
+        with StagingArea(work) as staging:
+            try:
+                new = _collect_one(path, staging, slug, remarks)
+            except AmbiguousLayoutError as error:
+                raise CollectError(f"{printable(str(path))}: {error}") from None
+        if not new:
+            raise CollectError(
+                f"no submission in {printable(str(path))}: expected .py files, notebooks, archives, "
+                "or a folder for each student"
+            )
+        found += new
+    return Collection(tuple(_once(found, remarks)), tuple(remarks))
+
+
+def _collect_one(path: Path, staging: StagingArea, slug: str, remarks: list[Remark]) -> list[Collected]:
+    if path.is_symlink() or not path.is_dir():
+        return _from_archive(path, staging, slug, remarks) if _readable_archive(path) else [_plain(path)]
+    if any((path / name).is_file() for name in ENTRY):  # a student's own folder
+        return [_plain(path)]
+    entries, repositories = _scan(path, remarks)
+    arranged = arrange(entries, slug, Path(os.path.realpath(path)).name, repositories)
+    if arranged is None:
+        return _from_folder(path, staging, remarks)
+    remarks += [Remark(printable(w), printable(why)) for w, why in arranged.remarks]
+    made = []
+    for offer in arranged.offers:
+        where = path.joinpath(*offer.folder) if offer.folder is not None else staging.put(offer, remarks)
+        made.append(_named(offer, where, arranged.layout))
+    return made
+
+
+def _readable_archive(path: Path) -> bool:
+    return is_archive(path.name) and path.is_file() and not path.is_symlink()
+
+
+def _from_folder(folder: Path, staging: StagingArea, remarks: list[Remark]) -> list[Collected]:
+    """A file, a folder or an archive for each student."""
+    own = staging.work.resolve()  # the results of an earlier run may lie among the submissions
+    found = find_submissions(folder)
+    made = [_plain(p) for p in found if not own.is_relative_to(os.path.realpath(p))]  # resolve() fails on loops
+    taken = {p.name for p in found}
+    with os.scandir(folder) as entries:
+        others = sorted(e.name for e in entries if e.name not in taken and not is_junk((e.name,)))
+    for name in others:
+        if _readable_archive(folder / name):
+            made.append(_unpacked(folder / name, staging, remarks))
+        else:
+            remarks.append(Remark(printable(name), "ignored: not a .py file, notebook, folder or archive"))
+    stems: dict[str, list[str]] = {}
+    for c in made:
+        stems.setdefault(c.student.casefold(), []).append(printable(c.path.name))
+    for same in stems.values():
+        if len(same) > 1:
+            remarks.append(Remark(", ".join(same), "possibly the same student (same name); each is graded"))
+    return sorted(made, key=lambda c: (c.path.parent != folder, c.path))
+
+
+def _from_archive(path: Path, staging: StagingArea, slug: str, remarks: list[Remark]) -> list[Collected]:
+    """The archive of a class, or of one student."""
+    entries = staging.unpack(path, remarks)
+    arranged = arrange(entries, slug, _stem(path))
+    if arranged is not None:
+        remarks += [Remark(printable(w), printable(why)) for w, why in arranged.remarks]
+        return [_named(o, staging.put(o, remarks), arranged.layout) for o in arranged.offers]
+    entries = without_wrapping(entries)
+    tops = {e.parts[0] for e in entries if e.code}
+    if not tops:
+        return []
+    if tops & set(ENTRY):
+        offers = [Offer(_stem(path), {e.parts: e for e in entries})]
+    else:
+        offers = [_offer_of(top, [e for e in entries if e.parts[0] == top]) for top in sorted(tops)]
+        for e in entries:
+            if e.parts[0] not in tops:
+                remarks.append(Remark(printable("/".join(e.parts)), "ignored: not a .py file or notebook"))
+    return [_named(o, staging.put(o, remarks), PLAIN) for o in offers]
+
+
+def _offer_of(top: str, entries: Sequence[Entry]) -> Offer:
+    if len(entries) == 1 and len(entries[0].parts) == 1:
+        return Offer(Path(top).stem, {entries[0].parts: entries[0]})
+    return Offer(top, {e.parts[1:]: e for e in entries if len(e.parts) > 1})
+
+
+def _unpacked(path: Path, staging: StagingArea, remarks: list[Remark]) -> Collected:
+    """Unpack an archive that one student handed in; an unreadable archive still counts as handed in."""
+    try:
+        entries = without_wrapping(staging.unpack(path, remarks))
+    except ArchiveError as error:
+        remarks.append(Remark(printable(path.name), str(error)))
+        entries = []
+    offer = Offer(_stem(path), {e.parts: e for e in entries})
+    return _named(offer, staging.put(offer, remarks), PLAIN)
+
+
+def _plain(path: Path) -> Collected:
+    student = path.stem if path.name.lower().endswith((".py", ".ipynb")) else path.name
+    if path.name in ENTRY:  # every student calls it so: the folder tells them apart
+        student = path.absolute().parent.name
+    return Collected(printable(student or path.absolute().name), path)
+
+
+def _named(offer: Offer, path: Path, layout: str) -> Collected:
+    student = printable(offer.student)
+    return Collected(student, path, offer.submitted, student, offer.late, offer.number, layout)
+
+
+def _once(found: Sequence[Collected], remarks: list[Remark]) -> Iterator[Collected]:
+    """The same path twice is one submission; a student of two downloads counts with the latest."""
+    by_path = {c.path: c for c in found}
+    latest: dict[tuple[str, str], Collected] = {}
+    for c in by_path.values():
+        key = (c.student.casefold(), c.number) if c.layout != PLAIN else (str(c.path), "")
+        old = latest.get(key)
+        if old is not None:
+            new, old = (c, old) if _later(c, old) else (old, c)
+            remarks.append(
+                Remark(printable(str(old.path)), f"ignored: an earlier version of {c.student}; the latest is graded")
+            )
+            latest[key] = new
+        else:
+            latest[key] = c
+    return iter(latest.values())
+
+
+def _later(new: Collected, old: Collected) -> bool:
+    if new.submitted is not None and old.submitted is not None:
+        return new.submitted >= old.submitted
+    return True  # named later
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)] or name
+    return name
+
+
+def _scan(folder: Path, remarks: list[Remark]) -> tuple[list[Entry], set[str]]:
+    """List the ordinary files below a folder, without links, hidden files and caches; and the clones at its top."""
+    entries: list[Entry] = []
+    repositories: set[str] = set()
+    pending: list[tuple[str, ...]] = [()]
+    while pending:
+        below = pending.pop()
+        try:
+            with os.scandir(folder.joinpath(*below)) as found:
+                items = sorted(found, key=lambda i: i.name)
+        except OSError as error:
+            if not below:
+                raise
+            remarks.append(
+                Remark(printable("/".join(below)), f"ignored: the folder cannot be listed ({error.strerror})")
+            )
+            continue
+        for item in items:
+            parts = (*below, item.name)
+            if len(parts) == 2 and item.name == ".git":
+                repositories.add(parts[0])
+            if is_junk((item.name,)):
+                continue
+            if item.is_dir(follow_symlinks=False):
+                if len(parts) < MAX_DEPTH:
+                    pending.append(parts)
+            elif item.is_file(follow_symlinks=False):
+                entries.append(Entry(parts, Path(item.path)))
+                if len(entries) > MAX_FILES:  # no download of a class; each submission has limits of its own
+                    return [], set()
+    return entries, repositories

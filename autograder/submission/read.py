@@ -1,0 +1,260 @@
+"""Read what a student handed in: a ``.py`` file, a notebook, or a folder with helper modules.
+
+No byte is trusted: sizes are checked before anything is opened, links, pipes and devices are refused,
+and whatever cannot be read becomes a ``problem`` or a finding, never an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from autograder.results import Finding, Problem, ProblemKind
+from autograder.submission.notebook import NotebookError, code_cells, without_magics
+from autograder.submission.source import (
+    MAX_NOTEBOOK,
+    MAX_PY,
+    UnreadableError,
+    decode,
+    kind_of,
+    os_error,
+    read_bytes,
+    too_large,
+)
+from autograder.submission.statements import Statement, printable, split
+
+__all__ = ["Module", "Statement", "Submission", "find_submissions", "printable", "read_submission"]
+
+MAX_TOTAL = 4 << 20  # all Python files of a folder together
+MAX_FILES = 200
+MAX_ENTRIES = 2_000  # directory entries looked at
+MAX_DEPTH = 4
+
+_IGNORED = ("__pycache__", "__MACOSX", "node_modules", "site-packages")
+
+
+@dataclass(frozen=True)
+class Module:
+    """Statements of one module; ``name`` is "submission" for the entry, else the dotted import name."""
+
+    name: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in.  The entry module comes first; ``problem`` is set when nothing could be read."""
+
+    name: str  # safe to print
+    sha256: str
+    modules: tuple[Module, ...]
+    findings: tuple[Finding, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)  # filename -> text, to show the student's own line
+    problem: Problem | None = None
+
+
+def read_submission(path: Path, *, entry: str = "submission.py") -> Submission:
+    """Read a submission.  Bad input never raises: the result then carries a ``problem``."""
+    name = printable(path.name or path.absolute().name)
+    try:
+        kind = kind_of(path, name)
+        if kind == "folder":
+            return _read_folder(path, name, Path(entry).stem)
+        if path.suffix.lower() == ".ipynb":
+            return _read_notebook(name, read_bytes(path, MAX_NOTEBOOK, name), name)
+        if path.suffix.lower() == ".py":
+            return _read_python(name, read_bytes(path, MAX_PY, name), name)
+        raise UnreadableError(
+            ProblemKind.WRONG_TYPE, f"Expected a .py file, an .ipynb notebook or a folder, got {name}"
+        )
+    except UnreadableError as error:
+        return Submission(name, "", (), problem=error.problem)
+
+
+def find_submissions(folder: Path) -> list[Path]:
+    """List the submissions in ``folder``: Python files, notebooks and subfolders, sorted by name.
+
+    Links and odd files are listed too, so that :func:`read_submission` can say what is wrong with them;
+    hidden files and caches are not.  Raises OSError when the folder itself cannot be read.
+    """
+    found = []
+    with os.scandir(folder) as entries:
+        for item in entries:
+            if item.name.startswith(".") or item.name in _IGNORED:
+                continue
+            if item.name.lower().endswith((".py", ".ipynb")) or item.is_dir():
+                found.append(folder / item.name)
+    return sorted(found)
+
+
+def _read_python(name: str, data: bytes, filename: str) -> Submission:
+    text = decode(data, filename)
+    statements, findings = split(text, filename)
+    if not statements and not findings:
+        raise UnreadableError(
+            ProblemKind.EMPTY, f"{filename} contains no code, only comments: save your work and hand it in again"
+        )
+    module = Module("submission", statements)
+    return Submission(name, hashlib.sha256(data).hexdigest(), (module,), findings, {filename: text})
+
+
+def _read_notebook(name: str, data: bytes, filename: str) -> Submission:
+    try:
+        cells = code_cells(data)
+    except NotebookError as error:
+        raise UnreadableError(ProblemKind.NOT_A_NOTEBOOK, f"{filename}: {error}") from None
+    size = sum(map(len, cells))
+    if size > MAX_PY:
+        raise UnreadableError(ProblemKind.TOO_LARGE, too_large(f"The code of {filename}", size, MAX_PY))
+    sources: dict[str, str] = {}
+    statements: list[Statement] = []
+    findings: list[Finding] = []
+    for number, cell in enumerate(cells, 1):  # numbered as a student counts them: code cells only
+        label = f"cell {number}"
+        sources[label] = cell
+        text, notes = without_magics(cell, label)
+        kept, skipped = split(text, label)
+        statements += kept
+        findings += [*notes, *skipped]
+    if not statements and not findings:
+        raise UnreadableError(
+            ProblemKind.EMPTY,
+            f"{filename} has no code in its code cells: did you save the notebook after your last change?",
+        )
+    module = Module("submission", tuple(statements))
+    return Submission(name, hashlib.sha256(data).hexdigest(), (module,), tuple(findings), sources)
+
+
+def _read_folder(folder: Path, name: str, stem: str) -> Submission:
+    findings: list[Finding] = []
+    files = list(_walk(folder, findings))
+    top = [path for path in files if len(path.parts) == 1]
+    preferred = [path for suffix in (".py", ".ipynb") for path in top if path.name == stem + suffix]
+    if preferred or len(top) == 1:
+        main = (preferred or top)[0]
+    else:
+        raise UnreadableError(ProblemKind.NO_ENTRY, _no_entry(name, stem, top, files))
+    reader, limit = (_read_notebook, MAX_NOTEBOOK) if main.suffix.lower() == ".ipynb" else (_read_python, MAX_PY)
+    shown = printable(main.name)
+    data = read_bytes(folder / main, limit, shown)
+    submission = reader(name, data, shown)
+    digest = hashlib.sha256(_framed(main, data))
+    modules, sources = list(submission.modules), dict(submission.sources)
+    findings = [*submission.findings, *findings]
+    total = len(data) if limit == MAX_PY else 0
+    for path in files:
+        shown = printable(path.as_posix())
+        if path == main:
+            continue
+        try:
+            if path.suffix.lower() == ".ipynb":
+                raise UnreadableError(
+                    ProblemKind.WRONG_TYPE, f"{shown} was not read: your work is read from {printable(main.name)}"
+                )
+            if not all(part.isidentifier() for part in path.with_suffix("").parts):
+                raise UnreadableError(
+                    ProblemKind.WRONG_TYPE, f"{shown} was not read: its name cannot be used in an import statement"
+                )
+            helper = _read_helper(folder / path, shown)
+            total += len(helper)
+            if total > MAX_TOTAL:
+                raise UnreadableError(
+                    ProblemKind.TOO_LARGE,
+                    f"{shown} was not read: the folder contains more than {MAX_TOTAL >> 20} MiB of Python",
+                )
+            text = decode(helper, shown)
+        except UnreadableError as error:
+            findings.append(Finding("skipped", shown, str(error)))
+            continue
+        statements, skipped = split(text, shown)
+        parts = path.with_suffix("").parts
+        modules.append(Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), statements))
+        findings += skipped
+        sources[shown] = text
+        digest.update(_framed(path, helper))
+    return Submission(name, digest.hexdigest(), _with_packages(modules), tuple(findings), sources)
+
+
+def _read_helper(path: Path, shown: str) -> bytes:
+    try:
+        return (
+            b"" if os.lstat(path).st_size == 0 and kind_of(path, shown) == "file" else read_bytes(path, MAX_PY, shown)
+        )
+    except OSError as error:
+        raise os_error(error, shown) from None
+
+
+def _framed(path: Path, data: bytes) -> bytes:
+    """Name and content with their lengths, so that two different folders never hash alike."""
+    name = os.fsencode(path.as_posix())
+    return b"%d %d " % (len(name), len(data)) + name + data
+
+
+def _with_packages(modules: list[Module]) -> tuple[Module, ...]:
+    """Add an empty module for every folder that has no ``__init__.py``."""
+    names = {module.name for module in modules}
+    for module in list(modules):
+        parts = module.name.split(".")
+        for n in range(1, len(parts)):
+            package = ".".join(parts[:n])
+            if package not in names:
+                names.add(package)
+                modules.append(Module(package, ()))
+    return (modules[0], *sorted((m for m in modules[1:] if m.name), key=lambda m: m.name))
+
+
+def _walk(folder: Path, findings: list[Finding]) -> Iterator[Path]:
+    """Yield the Python files and notebooks below ``folder``, relative to it, folder by folder."""
+    pending, files, seen = [Path()], 0, 0
+    while pending:
+        below = pending.pop(0)
+        try:
+            with os.scandir(folder / below) as entries:
+                items = sorted(islice(entries, MAX_ENTRIES), key=lambda i: i.name)
+        except OSError as error:
+            shown = printable(below.as_posix())
+            if not below.parts:
+                raise os_error(error, "The folder") from None
+            findings.append(Finding("skipped", shown, str(os_error(error, shown))))
+            continue
+        names = {item.name for item in items}
+        if below.parts and "pyvenv.cfg" in names:  # a virtual environment, not the student's work
+            continue
+        seen += len(items)
+        for item in items:
+            path = below / item.name
+            if item.name.startswith(".") or item.name in _IGNORED:
+                continue
+            python = item.name.lower().endswith((".py", ".ipynb"))
+            if item.is_dir(follow_symlinks=False):
+                if len(path.parts) <= MAX_DEPTH:
+                    pending.append(path)
+            elif python and not item.is_file(follow_symlinks=False) and len(path.parts) > 1:
+                findings.append(Finding("skipped", printable(path.as_posix()), "This is not an ordinary file"))
+            elif python:
+                files += 1
+                yield path
+        if files > MAX_FILES:
+            raise UnreadableError(
+                ProblemKind.TOO_MANY_FILES,
+                f"The folder contains more than {MAX_FILES} Python files: hand in only your own files",
+            )
+        if seen >= MAX_ENTRIES:
+            raise UnreadableError(
+                ProblemKind.TOO_MANY_FILES,
+                f"The folder contains more than {MAX_ENTRIES:,} files: hand in only your own code",
+            )
+
+
+def _no_entry(name: str, stem: str, top: list[Path], files: list[Path]) -> str:
+    expected = f"Expected {stem}.py or {stem}.ipynb in {name}"
+    if top:
+        shown = ", ".join(printable(path.name) for path in top[:8]) + (", ..." if len(top) > 8 else "")
+        return f"{expected}, found {shown}: rename the file that contains your functions to {stem}.py"
+    if files:
+        return f"{expected}, found only {printable(files[0].as_posix())} in a subfolder: hand in that folder"
+    return f"{expected}, found no .py file and no notebook: hand in your work again"

@@ -1,0 +1,125 @@
+"""Check a submission against the assignment's allow-list, on the syntax tree, before anything runs.
+
+This is honest advice with teeth: every violation is reported with its line and costs the top-level statement that
+contains it.  The walls are the sandbox and the check of the traced program.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograder.assignment.allowlist import AllowList, Dotted
+from autograder.results import Finding
+from autograder.submission.read import Module, Submission
+from autograder.submission.screening.denylist import Violation
+from autograder.submission.screening.name_checks import Context, inspect, reads_args, reserved_names
+from autograder.submission.screening.name_resolution import NameResolver, absolute
+from autograder.submission.screening.top_level import (
+    ScreenedStatement,
+    kept_statement,
+    never_runs,
+    read_statements,
+    surely_defined,
+)
+from autograder.submission.statements import code_line, printable
+
+MAX_FINDINGS = 100
+
+
+def screen(submission: Submission, allowed: AllowList) -> tuple[Submission, tuple[Finding, ...]]:
+    """Return the submission without the statements that break the rules, and one finding per violation.
+
+    Helper modules that no other module imports, and refused code under ``if __name__ == "__main__"``, are left out
+    without a finding: they never run.
+    """
+    helpers = {m.name for m in submission.modules if m.name.split(".")[0] not in allowed.roots | reserved_names()}
+    resolver = NameResolver(helpers, allowed.modules, allowed.starred)
+    findings: list[Finding] = []
+    statements: list[ScreenedStatement] = []
+    modules = {m.name: m for m in submission.modules}
+    reached: list[str] = []
+    pending = [m.name for m in submission.modules[:1]]
+    while pending:
+        name = pending.pop(0)
+        if name in reached:
+            continue
+        reached.append(name)
+        package = _is_package(modules[name], helpers)
+        new = list(read_statements(modules[name], package, resolver, findings))
+        resolver.bind(name, package, [site for statement in new for site in statement.sites])
+        statements += new
+        pending += sorted(_imported(new) & helpers)
+    resolver.settle()
+    violations = _violations(statements, resolver, allowed)
+    findings += _report(violations, allowed, submission)
+    dropped = {statement: {v.alias for v in its_violations} for statement, its_violations in violations.items()}
+    kept = tuple(
+        Module(name, tuple(filter(None, (kept_statement(s, dropped) for s in statements if s.module == name))))
+        for name in reached
+    )
+    return replace(submission, modules=kept), tuple(findings)
+
+
+def _is_package(module: Module, helpers: set[str]) -> bool:
+    has_init = any(s.filename.endswith("__init__.py") for s in module.statements)
+    return has_init or any(name.startswith(module.name + ".") for name in helpers)
+
+
+def _imported(statements: Sequence[ScreenedStatement]) -> set[str]:
+    """Name all modules that the statements may import, with the packages above them."""
+    paths: list[Dotted] = []
+    for statement in statements:
+        for site in statement.sites:
+            if isinstance(site.node, ast.Import):
+                paths += [tuple(alias.name.split(".")) for alias in site.node.names]
+            elif isinstance(site.node, ast.ImportFrom):
+                base = absolute(site.node, statement.module, statement.package) or ()
+                paths += [(*base, alias.name) for alias in site.node.names]
+    return {".".join(path[:n]) for path in paths for n in range(1, len(path) + 1)}
+
+
+def _violations(
+    statements: Sequence[ScreenedStatement], resolver: NameResolver, allowed: AllowList
+) -> dict[ScreenedStatement, list[Violation]]:
+    """List the violations of each statement that has any.
+
+    A refused statement takes its definitions with it: a function of the student's own called ``eval`` hides the
+    built-in one only as long as its definition is kept.  Hence the loop.
+    """
+    violations: dict[ScreenedStatement, list[Violation]] = {}
+    args = any(reads_args(site) for statement in statements for site in statement.sites)
+    while True:
+        context = Context(allowed, resolver, surely_defined([s for s in statements if s not in violations]), args)
+        latest = {statement: seen for statement in statements if (seen := list(inspect(statement, context)))}
+        if latest.keys() <= violations.keys():
+            return violations
+        violations = latest | {s: seen for s, seen in violations.items() if s not in latest}
+
+
+def _report(
+    violations: dict[ScreenedStatement, list[Violation]], allowed: AllowList, submission: Submission
+) -> list[Finding]:
+    """Make the findings that students read, at most MAX_FINDINGS and a count of the others."""
+    graded = {statement: seen for statement, seen in violations.items() if not never_runs(statement.tree)}
+    reports = [(statement, violation) for statement, seen in graded.items() for violation in dict.fromkeys(seen)]
+    findings = []
+    for statement, violation in reports[:MAX_FINDINGS]:
+        filename, source = statement.original.filename, statement.original.source
+        line = statement.original.line + violation.line - 1
+        findings.append(
+            Finding(
+                "violation",
+                f"{filename}, line {line}",
+                violation.message,
+                instead=violation.instead or allowed.hint(violation.name),
+                name=printable(violation.name),
+                function=statement.function,
+                code=code_line(submission.sources.get(filename, ""), line) or code_line(source, violation.line),
+            )
+        )
+    if len(reports) > MAX_FINDINGS:
+        more = f"{len(reports) - MAX_FINDINGS:,} more violations are not shown"
+        findings.append(replace(findings[-1], message=more, instead="", name="", function="", code=""))
+    return findings

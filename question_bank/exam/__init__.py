@@ -1,1 +1,0 @@
-"""Exams: forms drawn from the bank by a blueprint, taken in a browser or on paper, marked, and marked again."""

@@ -1,0 +1,58 @@
+# why: the name of a dataclass field becomes source text of the next class
+# expect: standardize=failed momentum=passed dropout=passed
+# says: dataclasses may not be imported
+# expect unscreened: standardize=passed momentum=passed dropout=passed
+# prints unscreened: reached builtins
+# prints unscreened: held reference ModuleNotFoundError
+# prints unscreened: held autograder ModuleNotFoundError
+
+import dataclasses
+
+import jax
+
+box = []
+
+
+@dataclasses.dataclass
+class First:
+    x: int = dataclasses.field(init=False)
+
+
+dataclasses.fields(First)[0].name = "x, *, y=box.append(__import__)"
+try:
+
+    @dataclasses.dataclass(repr=False, eq=False)
+    class Second(First):
+        pass
+
+except TypeError:
+    load = box[0]
+
+
+def attempt(what, action):
+    """Run something that must fail; say so either way."""
+    try:
+        print("BREACH", what, repr(action())[:200])
+    except BaseException as error:
+        print("held", what, type(error).__name__)
+
+
+print("reached", load("builtins").__name__)
+for name in ("reference", "solution", "autograder"):
+    attempt(name, lambda: load(name))
+
+
+def standardize(x, *, axis):
+    numpy = load("jax").numpy
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / numpy.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

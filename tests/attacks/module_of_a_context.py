@@ -1,0 +1,47 @@
+# why: a method is called with an object that holds the module warnings
+# expect: standardize=failed momentum=passed dropout=passed
+# says: _module is not allowed
+# expect unscreened: standardize=passed momentum=passed dropout=passed
+# prints unscreened: reached builtins
+# prints unscreened: held reference ModuleNotFoundError
+# prints unscreened: held autograder ModuleNotFoundError
+
+import warnings
+
+import jax
+
+
+def held(self):
+    return self._module
+
+
+load = held(warnings.catch_warnings()).sys.modules["builtins"].eval("".join(["__imp", "ort__"]))
+
+
+def attempt(what, action):
+    """Run something that must fail; say so either way."""
+    try:
+        print("BREACH", what, repr(action())[:200])
+    except BaseException as error:
+        print("held", what, type(error).__name__)
+
+
+print("reached", load("builtins").__name__)
+for name in ("reference", "solution", "autograder"):
+    attempt(name, lambda: load(name))
+
+
+def standardize(x, *, axis):
+    numpy = load("jax").numpy
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / numpy.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)

@@ -1,0 +1,50 @@
+# why: functools.wraps copies the globals of a function into a dict of the submission's own
+# expect: standardize=failed momentum=passed dropout=passed
+# says: may not define __globals__
+# expect unscreened: standardize=passed momentum=passed dropout=passed
+# prints unscreened: reached builtins
+# prints unscreened: held reference ModuleNotFoundError
+# prints unscreened: held autograder ModuleNotFoundError
+
+import functools
+
+import jax
+
+box = {}
+
+
+class Holder:
+    __globals__ = box
+
+
+functools.wraps(functools.wraps, assigned=(), updated=("__globals__",))(Holder)
+load = functools.partial(box["__builtins__"]["__import__"])
+
+
+def attempt(what, action):
+    """Run something that must fail; say so either way."""
+    try:
+        print("BREACH", what, repr(action())[:200])
+    except BaseException as error:
+        print("held", what, type(error).__name__)
+
+
+print("reached", load("builtins").__name__)
+for name in ("reference", "solution", "autograder"):
+    attempt(name, lambda: load(name))
+
+
+def standardize(x, *, axis):
+    numpy = load("jax").numpy
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / numpy.sqrt((centred**2).mean(axis=axis, keepdims=True))
+
+
+def momentum(state, grad):
+    v = 0.9 * state["v"] + grad["w"]
+    return {"w": state["w"] - 0.1 * v, "v": v}
+
+
+def dropout(key, x, *, rate):
+    keep = jax.random.uniform(key, x.shape) >= rate
+    return x * keep / (1 - rate)
