@@ -105,6 +105,9 @@ def output_size_same(rng: Generator, size: Sizes) -> Iterator[Case]:
     pixels = stride * size(4, 2, 9)
     label = "odd kernel, a stride that divides the size"
     yield case(label, size=pixels, kernel=kernel, stride=stride, padding="SAME", dilation=1)
+    # Tells padding as for an odd kernel from rounding down: with a stride they can give the same size.
+    pixels, kernel = size(7, 5, 20), size.one(2, 4, 6)
+    yield case("even kernel, every pixel", size=pixels, kernel=kernel, stride=1, padding="SAME", dilation=1)
 
 
 @values("output_size")

@@ -202,7 +202,10 @@ BROKEN = {
     "points too many": (lambda f: _swap(f, "unit_large = 3", "unit_large = 3\nknit = 1"), "names 'knit', which checks"),
     "points in words": (lambda f: _swap(f, "unit_large = 3", 'unit_large = "three"'), "unit_large"),
     "credit for nothing": (lambda f: _swap(f, "[points]", '[credit]\nknit = "all"\n[points]'), "[credit] names 'knit'"),
-    "another function": (lambda f: _swap(f, "functions.unit", "functions.other"), "is about 'unit', which is not decl"),
+    "another function": (
+        lambda f: _swap(f, "functions.unit", "functions.other"),
+        "about 'unit', which is not declared",
+    ),
     "an unknown entry": (lambda f: _swap(f, "topic =", "tropic ="), "unknown entry 'tropic'"),
     "a function that is no table": (lambda f: _swap(f, "[points]", "[functions]\nother = 3\n[points]"), ""),
     "an unknown limit": (lambda f: _swap(f, "[points]", "[limits]\nfuel = 3\n[points]"), "fuel"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 from collections.abc import Callable
@@ -137,9 +136,9 @@ def test_a_changed_comment_is_still_a_copy(command: Callable[..., Ran], tmp_path
     results = _grade(command, folder, tmp_path, "d" * 32)
     assert len({r.provenance.draw_set for r in results.values()}) > 1
     assert results["gina.py"].provenance.draw_set == results["copy.py"].provenance.draw_set
-    programs = {tuple(c.program for c in r.checks if c.kind != "training") for r in results.values()}
-    assert len(programs) == 1 and all(p for p in next(iter(programs))[:3])
+    # Each function has one printed case that everybody answers; the check with that case has a program.
+    programs = {tuple((c.name, c.program) for c in r.checks if c.program) for r in results.values()}
+    assert len(programs) == 1
+    assert {name for name, _ in next(iter(programs))} >= {"standardize_values", "momentum_path", "dropout_keeps_mean"}
     page = (tmp_path / "out" / "index.html").read_text()
     assert "copy.py" in page and "gina.py" in page
-    same = dataclasses.asdict(results["gina.py"].checks[0])["program"]
-    assert len(same.split()) == 2  # rows and columns, of the public draw alone

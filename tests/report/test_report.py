@@ -379,7 +379,7 @@ def test_class_page_counts_mistakes_rates_and_equal_programs() -> None:
     page = inert(class_page(results, assignment_title=TITLE, hrefs=["a-py.html", "", "", ""]))
     words = " ".join(page.text.split())
     assert "Equal programs are evidence, not a verdict." in words
-    assert "a.py, b.py (2 checks, 1 of them wrong in the same way)" in words
+    assert "a.py, b.py (2 functions, 1 of them wrong)" in words
     assert "relu3a.py, b.py, c.py" in words.replace(" ", "").replace(",", ", ")  # equal in one function only
     assert "1 submission · softmax_xent · cross-entropy" in words
     assert "jax.grad in 1 submission" in words
