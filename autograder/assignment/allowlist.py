@@ -49,9 +49,10 @@ _SUBMODULES: Mapping[str, frozenset[str]] = {
 # Public names that read files, evaluate text, make functions or classes of data, or look names up from strings: "*"
 # does not cover them.
 _NEVER_BY_STAR = words(
-    "attrgetter CodeType DynamicClassAttribute evaluate_forward_ref ForwardRef Formatter fromfile fromregex "
-    "FunctionType get_args get_type_hints global_enum LambdaType load loadtxt genfromtxt memmap methodcaller "
-    "ModuleType new_class open_memmap save savetxt savez savez_compressed singledispatch singledispatchmethod"
+    "attrgetter bmat clear_overloads CodeType DataSource DynamicClassAttribute evaluate_forward_ref ForwardRef "
+    "Formatter fromfile fromregex FunctionType genfromtxt get_args get_include get_origin get_overloads "
+    "get_type_hints global_enum info LambdaType load loadtxt memmap methodcaller ModuleType new_class no_type_check "
+    "open_memmap save savetxt savez savez_compressed show_config show_runtime singledispatch singledispatchmethod"
 )
 _METADATA = ("__version__", "__name__", "__doc__")
 _TYPES = ("Array", "ArrayLike", "DTypeLike", "KeyArray", "dtype", "ndarray")

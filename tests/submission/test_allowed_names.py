@@ -38,10 +38,14 @@ REVIEWED = {
     "dataclasses.replace": "the same; the values go to the class's own __init__",
     "functools.total_ordering": "reads and writes six operators",
     "jax.numpy.finfo": "shows its own numbers",
+    "numpy.finfo": "shows its own numbers",
     "jax.tree_util.register_pytree_node_class": "calls tree_flatten",
     **{
         f"numpy.{name}": _OF_THE_SAME_NAME
-        for name in ("all any cumsum max min nonzero prod repeat reshape sum transpose".split())
+        for name in (
+            "all amax amin any argmax argmin argpartition argsort around choose clip compress cumprod cumsum max min "
+            "nonzero permute_dims prod repeat reshape round searchsorted squeeze sum swapaxes take transpose".split()
+        )
     },
 }
 # Parameters that look like names of attributes.

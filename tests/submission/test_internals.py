@@ -125,11 +125,6 @@ ROUTES = {
     "type_subscripted": ("type[int]('A', (), namespace)", 1),
     "type_new": ("type.__new__(kind, 'A', (), namespace)", 1),
     "type_method": ("type(int).__call__(int, 'A', (), namespace)", 1),
-    "type_in_an_annotation": ("def f(x: (t := type)): pass", 1),
-    "type_in_an_own_annotation": ("def f(x: Spy[type]): pass", 1),
-    "type_in_an_annotation_with_or": ("def f(x: spy | type): pass", 1),
-    "type_deep_in_an_annotation": ("x: Spy[list[type[int]]] = 1", 1),
-    "array_in_an_own_annotation": ("def f(x: Spy[np.ndarray]): pass", 1),
     "type_in_a_message": (
         "try:\n    assert False, type(int)\nexcept AssertionError as e:\n    made = e.args[0]('A', (), {})", 2,
     ),

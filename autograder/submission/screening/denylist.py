@@ -73,6 +73,7 @@ class Violation:
       name: the refused name.
       instead: what to write; empty to leave the hint to the allow-list.
       alias: the only imported name to drop; empty when the whole statement is dropped.
+      harmless: nothing that is graded needs what is dropped.
     """
 
     line: int
@@ -80,6 +81,7 @@ class Violation:
     message: str
     instead: str = ""
     alias: str = ""
+    harmless: bool = False
 
 
 def is_dunder(name: str) -> bool:

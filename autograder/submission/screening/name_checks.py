@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.assignment.allowlist import AllowList, Dotted, Verdict
@@ -23,6 +23,7 @@ from autograder.submission.screening.name_resolution import TANGLED, NameResolve
 from autograder.submission.screening.plain_uses import check_plain_use
 from autograder.submission.screening.scopes import Site
 from autograder.submission.screening.top_level import ScreenedStatement
+from autograder.submission.screening.unneeded import Removal, inside_of
 
 _LIBRARIES = frozenset(("autograder", "flax", "given", "jax", "jaxlib", "ml_dtypes", "numpy", "optax", "scipy"))
 
@@ -34,12 +35,16 @@ class Context:
     Attributes:
       shadows: (module, name) -> index of the top-level statement that surely binds this name.
       reads_args: whether the submission may take the arguments of an exception out again.
+      removed: what is taken out of each statement before it runs, and needs no permission.
+      unneeded: by module, the names that only what is taken out reads.
     """
 
     allowed: AllowList
     resolver: NameResolver
     shadows: Mapping[tuple[str, str], int]
     reads_args: bool
+    removed: Mapping[ScreenedStatement, Sequence[Removal]]
+    unneeded: Mapping[str, frozenset[str]]
 
 
 def reserved_names() -> frozenset[str]:
@@ -60,9 +65,12 @@ def reads_args(site: Site) -> bool:
 
 
 def inspect(statement: ScreenedStatement, context: Context) -> Iterator[Violation]:
-    """Check all nodes of a statement."""
+    """Check all nodes of a statement that are not taken out of it."""
+    gone = inside_of(context.removed[statement])
     for site in statement.sites:
         node = site.node
+        if id(node) in gone:
+            continue
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _check_import(node, site, statement, context)
         elif isinstance(node, ast.Name | ast.Attribute):
@@ -188,7 +196,12 @@ def _check_import(
             if verdict is Verdict.REFUSED:
                 refused = name if isinstance(node, ast.Import) else decisive
                 message, hint = _import_refusal(refused, target[0], allowed)
-                yield Violation(node.lineno, refused, message, hint, alias=alias.name)
+                bound = alias.asname or alias.name.split(".")[0]
+                if bound in context.unneeded.get(statement.module, ()):
+                    message, hint = f"What {bound} is imported for is not run during grading, so it was left out", ""
+                    yield Violation(node.lineno, refused, message, alias=alias.name, harmless=True)
+                else:
+                    yield Violation(node.lineno, refused, message, hint, alias=alias.name)
 
 
 def _import_refusal(name: str, root: str, allowed: AllowList) -> tuple[str, str]:

@@ -143,6 +143,24 @@ def _matrix(use: Use) -> bool:
     return use.call is not None or is_named(use)
 
 
+def _getter(use: Use) -> bool:
+    """Whether the names of the attributes are spelled out, as in ``attrgetter("shape")``, and nobody refuses them."""
+    call = use.call
+    return call is not None and not call.keywords and bool(call.args) and all(map(_is_open_name, call.args))
+
+
+def _method_caller(use: Use) -> bool:
+    """Whether the name of the method is spelled out, as in ``methodcaller("sum", axis=0)``."""
+    call = use.call
+    return call is not None and bool(call.args) and _is_open_name(call.args[0])
+
+
+def _is_open_name(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return all(part.isidentifier() and part[0] != "_" and not is_internal(part) for part in node.value.split("."))
+
+
 def _never(use: Use) -> bool:
     return False
 
@@ -183,10 +201,16 @@ PLAIN_USES: Mapping[str, tuple[Callable[[Use], bool], str]] = {
             "numpy.memmap",
             "numpy.rec.recarray",
             "numpy.recarray",
+            "numpy.record",
         ),
         (is_named, "isinstance(x, np.ndarray), or np.array(...) for a new array"),
     ),
     "numpy.matrix": (_matrix, "np.array(...)"),
+    "operator.attrgetter": (
+        _getter,
+        'operator.attrgetter("shape"), with public names written out, or lambda x: x.shape',
+    ),
+    "operator.methodcaller": (_method_caller, 'operator.methodcaller("sum"), with the name written out'),
     "types.SimpleNamespace": (_namespace, "SimpleNamespace(name=value, ...) with each name written out, or a dict"),
     "typing.NamedTuple": (_typed_tuple, "class State(NamedTuple): with one line for each field"),
     "typing.Type": (is_inert, "use it in annotations only"),

@@ -130,7 +130,7 @@ def _children(site: Site) -> Iterator[Site]:
             yield from at(decorator, scope)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             yield from at(default, scope)
-        for arg in _arguments(node.args):
+        for arg in arguments(node.args):
             yield Site(arg, node, inner)
             yield from at(arg.annotation, scope, True)
         yield from at(getattr(node, "returns", None), scope, True)
@@ -162,7 +162,8 @@ def _children(site: Site) -> Iterator[Site]:
             yield from at(child, scope)
 
 
-def _arguments(args: ast.arguments) -> Iterable[ast.arg]:
+def arguments(args: ast.arguments) -> Iterable[ast.arg]:
+    """Return all parameters of a function."""
     rest = [a for a in (args.vararg, args.kwarg) if a is not None]
     return (*args.posonlyargs, *args.args, *args.kwonlyargs, *rest)
 

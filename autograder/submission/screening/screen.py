@@ -7,22 +7,24 @@ contains it.  The walls are the sandbox and the check of the traced program.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from autograder.assignment.allowlist import AllowList, Dotted
 from autograder.results import Finding
 from autograder.submission.read import Module, Submission
 from autograder.submission.screening.denylist import Violation
+from autograder.submission.screening.kept import kept_statement
 from autograder.submission.screening.name_checks import Context, inspect, reads_args, reserved_names
 from autograder.submission.screening.name_resolution import NameResolver, absolute
 from autograder.submission.screening.top_level import (
     ScreenedStatement,
-    kept_statement,
     never_runs,
     read_statements,
     surely_defined,
 )
+from autograder.submission.screening.unneeded import Removal, removals, shown_variables, unneeded_names
 from autograder.submission.statements import code_line, printable
 
 MAX_FINDINGS = 100
@@ -52,14 +54,19 @@ def screen(submission: Submission, allowed: AllowList) -> tuple[Submission, tupl
         statements += new
         pending += sorted(_imported(new) & helpers)
     resolver.settle()
-    violations = _violations(statements, resolver, allowed)
+    shown = shown_variables(statements, resolver)
+    removed = {statement: removals(statement, resolver, shown) for statement in statements}
+    violations = _violations(statements, resolver, allowed, removed)
     findings += _report(violations, allowed, submission)
-    dropped = {statement: {v.alias for v in its_violations} for statement, its_violations in violations.items()}
-    kept = tuple(
-        Module(name, tuple(filter(None, (kept_statement(s, dropped) for s in statements if s.module == name))))
+    told = ((s, removal) for s in statements if not never_runs(s.tree) for removal in removed[s] if removal.told)
+    findings += [_left_out(s, removal, submission) for s, removal in islice(told, MAX_FINDINGS)]
+    refused = {statement: {v.alias for v in its_violations} for statement, its_violations in violations.items()}
+    kept = {s: kept_statement(s, refused.get(s, ()), removed[s]) for s in statements}
+    modules_left = tuple(
+        Module(name, tuple(text for s, text in kept.items() if text is not None and s.module == name))
         for name in reached
     )
-    return replace(submission, modules=kept), tuple(findings)
+    return replace(submission, modules=modules_left), tuple(findings)
 
 
 def _is_package(module: Module, helpers: set[str]) -> bool:
@@ -81,7 +88,10 @@ def _imported(statements: Sequence[ScreenedStatement]) -> set[str]:
 
 
 def _violations(
-    statements: Sequence[ScreenedStatement], resolver: NameResolver, allowed: AllowList
+    statements: Sequence[ScreenedStatement],
+    resolver: NameResolver,
+    allowed: AllowList,
+    removed: Mapping[ScreenedStatement, Sequence[Removal]],
 ) -> dict[ScreenedStatement, list[Violation]]:
     """List the violations of each statement that has any.
 
@@ -90,8 +100,10 @@ def _violations(
     """
     violations: dict[ScreenedStatement, list[Violation]] = {}
     args = any(reads_args(site) for statement in statements for site in statement.sites)
+    unneeded = unneeded_names(statements, removed)
     while True:
-        context = Context(allowed, resolver, surely_defined([s for s in statements if s not in violations]), args)
+        defined = surely_defined([s for s in statements if s not in violations])
+        context = Context(allowed, resolver, defined, args, removed, unneeded)
         latest = {statement: seen for statement in statements if (seen := list(inspect(statement, context)))}
         if latest.keys() <= violations.keys():
             return violations
@@ -110,10 +122,10 @@ def _report(
         line = statement.original.line + violation.line - 1
         findings.append(
             Finding(
-                "violation",
+                "note" if violation.harmless else "violation",
                 f"{filename}, line {line}",
                 violation.message,
-                instead=violation.instead or allowed.hint(violation.name),
+                instead="" if violation.harmless else violation.instead or allowed.hint(violation.name),
                 name=printable(violation.name),
                 function=statement.function,
                 code=code_line(submission.sources.get(filename, ""), line) or code_line(source, violation.line),
@@ -123,3 +135,11 @@ def _report(
         more = f"{len(reports) - MAX_FINDINGS:,} more violations are not shown"
         findings.append(replace(findings[-1], message=more, instead="", name="", function="", code=""))
     return findings
+
+
+def _left_out(statement: ScreenedStatement, removal: Removal, submission: Submission) -> Finding:
+    original = statement.original
+    line = original.line + getattr(removal.node, "lineno", 1) - 1
+    message = "What only prints for debugging, logs or plots is not run during grading, so this line was left out"
+    code = code_line(submission.sources.get(original.filename, ""), line)
+    return Finding("note", f"{original.filename}, line {line}", message, code=code)

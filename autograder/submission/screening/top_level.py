@@ -1,15 +1,15 @@
-"""Top-level statements under inspection: reading them, what they surely define, and what is kept of them."""
+"""Top-level statements under inspection: reading them, and what they surely define."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from autograder.results import Finding
 from autograder.submission.read import Module
-from autograder.submission.screening.name_resolution import NameResolver, absolute
+from autograder.submission.screening.name_resolution import NameResolver
 from autograder.submission.screening.scopes import Scope, Site, sites
 from autograder.submission.statements import Statement, parse
 
@@ -95,46 +95,6 @@ def surely_defined(statements: Iterable[ScreenedStatement]) -> dict[tuple[str, s
 
 def _cannot_fail(node: ast.stmt) -> bool:
     if isinstance(node, ast.FunctionDef):
-        args = node.args
-        inputs = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
-        evaluated = [*args.defaults, *args.kw_defaults, *(a.annotation for a in inputs), node.returns]
+        evaluated = [*node.args.defaults, *node.args.kw_defaults]  # annotations are taken out
         return not node.decorator_list and all(e is None or isinstance(e, ast.Constant) for e in evaluated)
     return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.Lambda)
-
-
-def kept_statement(statement: ScreenedStatement, dropped: Mapping[ScreenedStatement, set[str]]) -> Statement | None:
-    """Return the statement as it may run: whole, without refused imports, or not at all."""
-    refused = dropped.get(statement, set())
-    first = statement.tree.body[0] if statement.tree.body else None
-    if refused and ("" in refused or not isinstance(first, ast.Import | ast.ImportFrom)):
-        return None
-    source = statement.original.source
-    for site in reversed(statement.sites):
-        node = site.node
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            left = [a for a in node.names if node is not first or a.name not in refused]
-            if not left:
-                return None
-            if len(left) < len(node.names) or (isinstance(node, ast.ImportFrom) and node.level):
-                source = _with_import(source, node, left, statement)
-    return replace(statement.original, source=source)
-
-
-def _with_import(
-    source: str, node: ast.Import | ast.ImportFrom, left: list[ast.alias], statement: ScreenedStatement
-) -> str:
-    """Write an import anew with the names ``left``, absolute, on as many lines as it had."""
-    names = ", ".join(ast.unparse(alias) for alias in left)
-    base = absolute(node, statement.module, statement.package) if isinstance(node, ast.ImportFrom) else ()
-    blank = "\n" * ((node.end_lineno or node.lineno) - node.lineno)
-    if base and names != "*":
-        text = f"from {'.'.join(base)} import ({names}{blank})"
-    elif base:
-        text = f"from {'.'.join(base)} import *"
-    else:
-        text = f"import {names}" + (f"; ({blank})" if blank else "")
-    lines = [line.encode() for line in source.split("\n")]
-    before = lines[node.lineno - 1][: node.col_offset]
-    after = lines[(node.end_lineno or node.lineno) - 1][node.end_col_offset :]
-    lines[node.lineno - 1 : node.end_lineno] = [before + text.encode() + after]
-    return b"\n".join(lines).decode()
