@@ -89,10 +89,12 @@ HELD_OUT, STEPS, BATCH = 397, 120, 64  # of the digits
 @values("output_size")
 def output_size_valid(rng: Generator, size: Sizes) -> Iterator[Case]:
     """output_size without padding, and with a given padding"""
-    pixels, kernel, stride = size(10, 8, 30), size(4, 2, 6), size(4, 2, 5)
-    yield case("VALID", size=pixels, kernel=kernel, stride=stride, padding="VALID", dilation=1)
+    kernel, stride = size(4, 2, 6), size(4, 2, 5)
+    pixels = kernel + stride * size(1, 1, 4) + 1
+    yield case("VALID, one pixel over", size=pixels, kernel=kernel, stride=stride, padding="VALID", dilation=1)
     pixels, kernel, pads = size(8, 6, 30), size(5, 2, 6), size.apart((1, 0, 4), (2, 0, 4))
-    yield case("padding in numbers", size=pixels, kernel=kernel, stride=size(2, 1, 4), padding=pads, dilation=1)
+    # Every pixel counts, so that no wrong sum of the pads gives the same size.
+    yield case("padding in numbers, every pixel", size=pixels, kernel=kernel, stride=1, padding=pads, dilation=1)
 
 
 @values("output_size")
@@ -113,13 +115,16 @@ def output_size_same(rng: Generator, size: Sizes) -> Iterator[Case]:
 @values("output_size")
 def output_size_dilation(rng: Generator, size: Sizes) -> Iterator[Case]:
     """output_size of a dilated kernel"""
-    kernel, dilation, pads = size(4, 2, 5), size(3, 2, 4), size.apart((2, 0, 4), (1, 0, 4))
-    pixels = dilation * (kernel - 1) + 1 + size(2, 1, 9)
-    label = "padding in numbers, with a stride"
-    yield case(label, size=pixels, kernel=kernel, stride=size(2, 2, 4), padding=pads, dilation=dilation)
-    kernel, dilation = size(3, 2, 5), size(2, 2, 4)
-    pixels = dilation * (kernel - 1) + 1 + size(4, 1, 9)
-    yield case("VALID", size=pixels, kernel=kernel, stride=1, padding="VALID", dilation=dilation)
+    kernel, dilation, stride = size(4, 2, 5), size(3, 2, 4), size(2, 2, 4)
+    before, after = sorted(size.apart((2, 0, 4), (1, 0, 4)))
+    # No pixel is left over, so that one pixel less gives a smaller size.
+    pixels = dilation * (kernel - 1) + 1 + stride * size(4, 4, 6) - before - after
+    label, pads = "padding in numbers, with a stride", (before, after)
+    yield case(label, size=pixels, kernel=kernel, stride=stride, padding=pads, dilation=dilation)
+    kernel, dilation, stride = size(3, 2, 5), size(2, 2, 4), size(3, 2, 4)
+    pixels = dilation * (kernel - 1) + 1 + stride * size(1, 1, 4) + 1
+    label = "VALID, one pixel over"
+    yield case(label, size=pixels, kernel=kernel, stride=stride, padding="VALID", dilation=dilation)
     pixels, kernel, dilation = size(8, 4, 20), size.one(3, 5, 7), size(4, 2, 4)
     yield case("SAME", size=pixels, kernel=kernel, stride=1, padding="SAME", dilation=dilation)
 
