@@ -97,7 +97,8 @@ class Finding:
     """A remark about the source: a screen violation, something skipped, something removed.
 
     ``severity`` is "violation" (costs the statement it stands in), "skipped" (could not be read or run)
-    or "note" (costs nothing).  ``function`` names the graded function it belongs to, if any.
+    or "note" (costs nothing).  ``function`` names the graded function it belongs to, if any; ``binds`` are the names
+    that would exist if the statement had been run.
     """
 
     severity: str
@@ -107,6 +108,7 @@ class Finding:
     name: str = ""
     function: str = ""
     code: str = ""  # the student's own line
+    binds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

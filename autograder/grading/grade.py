@@ -31,7 +31,7 @@ from autograder.judge.score import score
 from autograder.judge.tasks import Programs
 from autograder.results import Fault, Finding, Problem, ProblemKind, Provenance, Result, is_left_out, next_step
 from autograder.sandbox.bubblewrap import Sandbox
-from autograder.sandbox.findings import left_out, raised
+from autograder.sandbox.findings import with_causes
 from autograder.sandbox.trace import Failure, Program, TracerError, trace
 from autograder.submission.read import Submission, read_submission
 from autograder.submission.screening.screen import screen
@@ -105,10 +105,11 @@ def trace_submission(
         allowed, violations = screen(submission, order.assignment.allowed)
         traced = trace(allowed, order.assignment, order.calls, order.public, sandbox, stop)
         remarks = (*submission.findings, *violations)
+        programs, raised = with_causes(traced, allowed, order.calls, remarks)
         return replace(
             base,
-            programs=dict(left_out(traced.programs, order.calls, remarks)),
-            findings=(*remarks, *raised(traced, allowed)),
+            programs=programs,
+            findings=(*remarks, *raised),
             sources=submission.sources,
             output=traced.output,
             seconds=traced.seconds,

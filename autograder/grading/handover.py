@@ -50,7 +50,9 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 _FIELDS = (
     "schema", "result", "student", "submitted", "late", "measured", "draw_set", "shapes", "calls", "quotes"
 )  # fmt: skip
-_DETAILS = {"file": str, "line": int, "type": str, "where": str}
+_DETAILS = {
+    "file": str, "line": int, "type": str, "where": str, "code": str, "name": str, "undefined": str, "module": str
+}  # fmt: skip
 
 
 class HandoverError(UserError):

@@ -15,7 +15,7 @@ from autograder.judge.error_map import error_map
 from autograder.judge.kinds import COMPARED, KINDS
 from autograder.judge.observed import Observed
 from autograder.judge.unanswered import unanswered
-from autograder.results import FAILED, NOT_JUDGED, PASSED, CaseEvidence, CheckEvidence
+from autograder.results import FAILED, NOT_JUDGED, PASSED, SKIPPED, CaseEvidence, CheckEvidence
 
 
 def check_evidence(observed: Observed, check: Check) -> CheckEvidence:
@@ -36,7 +36,7 @@ def check_evidence(observed: Observed, check: Check) -> CheckEvidence:
         title=check.title,
         function=check.function,
         kind=check.kind,
-        outcome=NOT_JUDGED if NOT_JUDGED in outcomes else FAILED if FAILED in outcomes else PASSED,
+        outcome=next((outcome for outcome in (NOT_JUDGED, FAILED, SKIPPED) if outcome in outcomes), PASSED),
         cases=_with_map(observed, check, cases),
         message=next((c.message for c in cases if c.outcome != PASSED), ""),
         program=" ".join(sorted(filter(None, programs))) if None not in programs else "",

@@ -13,9 +13,10 @@ from autograder.assignment.probes import Call
 from autograder.judge.device.budget import ALL_TIME, COMPILE_TIME, MEASURED_TIME, PARSE_TIME, RUN_TIME, Limits
 from autograder.judge.device.process import CRASH
 from autograder.judge.device.requests import MEMORY, Refusal
-from autograder.results import FAILED, NOT_JUDGED, CaseEvidence, FailureKind, Fault
+from autograder.results import FAILED, NOT_JUDGED, SKIPPED, CaseEvidence, FailureKind, Fault
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
 from autograder.sandbox.trace import Failure
+from autograder.submission.statements import printable
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,14 @@ class Explanation:
     code: str = ""
     fault: Fault = Fault.STUDENT
     kind: FailureKind = FailureKind.RAISED
+    aside: bool = False  # the fault is in another place, which is told of there
 
     def case(self, label: str, **more: Any) -> CaseEvidence:
         """Return the evidence of a case that has no numbers for this reason; ``more`` are further fields of it."""
         ours = self.fault is Fault.OURS
         return CaseEvidence(
             label,
-            NOT_JUDGED if ours else FAILED,
+            NOT_JUDGED if ours else SKIPPED if self.aside else FAILED,
             message=self.message,
             advice=self.advice,
             where=self.where,
@@ -177,6 +179,7 @@ _KINDS: Mapping[str, FailureKind] = {
     "raised": FailureKind.RAISED,
     "missing": FailureKind.MISSING,
     "removed": FailureKind.MISSING,
+    "needs": FailureKind.MISSING,
     "output": FailureKind.STRUCTURE,
 }
 _STOPPED = (RUN_TIME, COMPILE_TIME, ALL_TIME, MEASURED_TIME, CRASH, MEMORY)
@@ -217,6 +220,17 @@ def _explain_failure(
             f"the function was not run: {failure.message}",
             "fix that place, and this function will be graded",
             str(failure.details.get("where", "")),
+            str(failure.details.get("code", "")),
+        )
+    if failure.kind == "needs":
+        where = str(failure.details.get("where", ""))
+        name = printable(str(failure.details.get("name", "")))
+        return Explanation(
+            f"it needs {name}, which was left out because of {where}: {failure.message}",
+            "fix that place, and this function will be graded",
+            where,
+            str(failure.details.get("code", "")),
+            aside=True,
         )
     if failure.kind == "mutation":
         return Explanation(

@@ -62,10 +62,10 @@ def _share(check: CheckEvidence, name: str, assignment: Assignment) -> tuple[flo
         return sum(shares) / len(shares), "by the band that the ratio reaches"
     if check.outcome == PASSED:
         return 1.0, ""
-    if check.outcome in (SKIPPED, LEFT_OUT, NOT_JUDGED, INCONCLUSIVE) or not check.cases:
+    if check.outcome in (LEFT_OUT, NOT_JUDGED, INCONCLUSIVE) or not check.cases:
         return 0.0, check.outcome
     if credit == "all":
         return 0.0, "no partial credit: every case must pass"
     labels = {c.label for c in check.cases}
-    failed = {c.label for c in check.cases if c.outcome == FAILED}
+    failed = {c.label for c in check.cases if c.outcome in (FAILED, SKIPPED)}
     return (len(labels) - len(failed)) / len(labels), f"{len(labels) - len(failed)} of {len(labels)} cases"

@@ -61,7 +61,7 @@ def _open(check: CheckEvidence) -> CheckEvidence:
 def _closed(check: CheckEvidence) -> CheckEvidence:
     measured = check.kind in MEASURED
     cases = tuple(map(_measurement, check.cases) if measured else _folded(check.cases))
-    if check.outcome in (SKIPPED, LEFT_OUT) or (measured and all(c.public for c in cases)):
+    if not check.cases or (measured and all(c.public for c in cases)):
         message = check.message
     else:
         message = next((c.message for c in cases if c.outcome == check.outcome and c.message), "")
@@ -80,7 +80,7 @@ def _folded(cases: Sequence[CaseEvidence]) -> Iterator[CaseEvidence]:
         yield from public
         if hidden:
             worst = min(hidden, key=lambda c: _WORST_FIRST.index(c.outcome))
-            failed = any(c.outcome == FAILED for c in public)
+            failed = any(c.outcome in (FAILED, SKIPPED) for c in public)
             if not failed or worst.outcome == NOT_JUDGED:  # where the public case fails, it says all there is to say
                 yield _bare(worst)
 

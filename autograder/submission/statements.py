@@ -139,7 +139,9 @@ def split(text: str, filename: str) -> tuple[tuple[Statement, ...], tuple[Findin
 
 
 def _skipped(filename: str, text: str, line: int, message: str, function: str) -> Finding:
-    return Finding("skipped", f"{filename}, line {line}", message, function=function, code=code_line(text, line))
+    binds = (function,) if function else ()
+    where = f"{filename}, line {line}"
+    return Finding("skipped", where, message, function=function, code=code_line(text, line), binds=binds)
 
 
 def _of_tree(tree: ast.Module, text: str, filename: str, first: int) -> tuple[list[Statement], list[Finding]]:

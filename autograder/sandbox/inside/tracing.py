@@ -6,6 +6,7 @@ Runs in the sandbox on student code, and in trusted processes on our own; standa
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -133,7 +134,17 @@ def explain(error: BaseException, sources: frozenset[str]) -> TracingError:
             filename, line = frame.tb_frame.f_code.co_filename, frame.tb_lineno
         frame, depth = frame.tb_next, depth + 1
     kinds = [c.__name__ for c in type(error).__mro__]
-    return TracingError("raised", message, type=type(error).__name__, kinds=kinds[:8], file=filename, line=line)
+    details = {"type": type(error).__name__, "kinds": kinds[:8], "file": filename, "line": line}
+    return TracingError("raised", message, **details, **_undefined(error))
+
+
+def _undefined(error: BaseException) -> dict[str, str]:
+    """Return the name that nobody defined, and the module that lacks it, if that is what the error is about."""
+    if isinstance(error, NameError) and isinstance(error.name, str):
+        return {"undefined": error.name, "module": ""}
+    if isinstance(error, AttributeError) and isinstance(error.name, str) and type(error.obj) is types.ModuleType:
+        return {"undefined": error.name, "module": error.obj.__name__}
+    return {}
 
 
 def build(spec: list[Any], leaves: Iterator[Any]) -> Any:

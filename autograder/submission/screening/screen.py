@@ -128,6 +128,7 @@ def _report(
                 instead="" if violation.harmless else violation.instead or allowed.hint(violation.name),
                 name=printable(violation.name),
                 function=statement.function,
+                binds=_binds(statement, violation),
                 code=code_line(submission.sources.get(filename, ""), line) or code_line(source, violation.line),
             )
         )
@@ -135,6 +136,13 @@ def _report(
         more = f"{len(reports) - MAX_FINDINGS:,} more violations are not shown"
         findings.append(replace(findings[-1], message=more, instead="", name="", function="", code=""))
     return findings
+
+
+def _binds(statement: ScreenedStatement, violation: Violation) -> tuple[str, ...]:
+    """Return the names that the module lacks because of a violation."""
+    if violation.harmless:
+        return ()
+    return tuple(sorted(statement.bound(violation.alias)))
 
 
 def _left_out(statement: ScreenedStatement, removal: Removal, submission: Submission) -> Finding:
