@@ -11,11 +11,13 @@ import typer
 
 from autograder.assignment.seed import PUBLIC
 from autograder.cli.class_run import show_run
-from autograder.cli.common import UsageError, find_assignment, open_session, require_sandbox, spinner
+from autograder.cli.common import UsageError, find_assignment, open_session, remark, require_sandbox, spinner
 from autograder.cli.explain import explain_one
 from autograder.cli.options import Course, Device, Printing, Quick, grouped
 from autograder.grading.batch import grade_many
+from autograder.grading.grade import Session
 from autograder.grading.options import RunOptions
+from autograder.judge.oracle.expected import library_versions
 from autograder.results import Result
 from autograder.sandbox import bubblewrap
 
@@ -50,12 +52,23 @@ def check(
     session = open_session(loaded, PUBLIC.keys(loaded.slug), sandbox, not printing.progress)
     if explain:
         explain_one(submission, session, device, explain, json=printing.json)
+    note_other_versions(session)
     options = RunOptions(device=device, quick=quick)
     with TemporaryDirectory() as folder, spinner("checking", not printing.progress) as on_progress:
         results = grade_many([submission], session, Path(folder), options, on_progress=on_progress)
     if ci:
         tell_github(results[0], loaded.title, submission)
     show_run(results, results, printing)
+
+
+def note_other_versions(session: Session) -> None:
+    """Say which libraries differ from those with which the course computed its answers, and how to get these."""
+    installed, course = library_versions(), session.draws.public().libraries
+    other = {name: version for name, version in course.items() if installed.get(name, version) != version}
+    if other:
+        ours = ", ".join(f"{name} {installed[name]}" for name in other)
+        wanted = " ".join(f"{name}=={version}" for name, version in other.items())
+        remark(f"You have {ours}; the course has another version, and grading may differ. pip install {wanted}")
 
 
 def tell_github(result: Result, title: str, submission: Path) -> None:

@@ -45,6 +45,11 @@ def complain(message: str, code: int) -> int:
     return code
 
 
+def remark(message: str) -> None:
+    """Say something on standard error that stops nothing."""
+    err.print(plain(message), style="dim", highlight=False, soft_wrap=True)
+
+
 def plain(text: str) -> str:
     return escape(visible(text))
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.assignment.load import AssignmentError, find_root, list_assignments, load
-from autograder.grading.grade import libraries
 from autograder.judge.device.confinement import rules
 from autograder.judge.device.environment import cache_folder
 from autograder.judge.device.evaluator import Evaluator
 from autograder.judge.device.process import DeviceError
+from autograder.judge.oracle.expected import library_versions
 from autograder.sandbox import bubblewrap, cgroup
 
 
@@ -31,7 +31,7 @@ def examine(root: Path | None, device: str) -> list[Item]:
     """Probe the sandbox and the device, and look at versions, folders and assignments."""
     return [
         Item("autograder", True, f"{__version__}, Python {platform.python_version()} at {sys.executable}"),
-        Item("libraries", True, ", ".join(f"{name} {version}" for name, version in libraries().items())),
+        Item("libraries", True, ", ".join(f"{name} {version}" for name, version in library_versions().items())),
         Item("processor", True, f"{len(os.sched_getaffinity(0))} cores, {_memory()} GB memory"),
         *_sandbox(),
         _device(device),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import functools
-import importlib.metadata
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,7 +21,7 @@ from autograder.judge.device.evaluator import Evaluator, ResultCache
 from autograder.judge.device.process import DeviceError
 from autograder.judge.judge import judge
 from autograder.judge.ladder import climb, failing
-from autograder.judge.oracle.expected import ReferenceFailedError
+from autograder.judge.oracle.expected import ReferenceFailedError, library_versions
 from autograder.judge.performance.judge import judge_performance
 from autograder.judge.performance.measurement import Measurement
 from autograder.judge.performance.testbed import Testbed
@@ -256,18 +254,9 @@ def _result(
 ) -> Result:
     provenance = replace(
         _provenance(handed.sha256, handed.sandbox, session, device, handed.draw_set),
-        libraries=libraries(),
+        libraries=library_versions(),
         seconds={k: round(v, 3) for k, v in (seconds or {}).items()},
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     result = Result(handed.name, provenance, findings=tuple(findings), problem=handed.problem)
     return score(result, session.assignment)
-
-
-def libraries() -> dict[str, str]:
-    """Return the versions of the libraries that a result depends on."""
-    found = {}
-    for name in ("jax", "jaxlib", "flax", "optax", "numpy"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from autograder.results import Finding
@@ -22,6 +24,9 @@ MAX_CELLS = 2_000
 _NOT_A_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\[\]{}"]++|"', re.DOTALL)
 _CLEAR = "clear the outputs (in Jupyter: Edit, Clear Outputs of All Cells), save the notebook and hand it in again"
 
+_PYTHON_FILE = r"""['"]?(?:\./)?([\w/]{1,100})\.py['"]?[ \t]*$"""
+_WRITES = re.compile(r"\s*%%(?:writefile|file)[ \t]+(-a[ \t]+|--append[ \t]+)?" + _PYTHON_FILE)
+_RUNS = re.compile(r"([ \t]*)%run[ \t]+" + _PYTHON_FILE)
 _CELL_MAGIC = re.compile(r"\s*%%(\w*)")
 _KEEPS_CODE = ("time", "timeit", "capture", "prun", "memit")
 _LINE_MAGIC = re.compile(
@@ -123,10 +128,34 @@ def _source(cell: dict[str, Any]) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def without_magics(text: str, filename: str) -> tuple[str, tuple[Finding, ...]]:
+@dataclass(frozen=True)
+class WrittenFile:
+    """What a cell like ``%%writefile helper.py`` writes: the import name of the file, and its text."""
+
+    module: str
+    text: str  # on the lines that it has in the cell
+    append: bool
+
+
+def written_file(text: str) -> WrittenFile | None:
+    """Return the Python file that a cell writes; None for any other cell."""
+    lines = text.split("\n")
+    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    magic = _WRITES.match(lines[first])
+    parts = magic[2].split("/") if magic else []
+    if magic is None or not all(part.isidentifier() for part in parts):
+        return None
+    lines[first] = ""
+    return WrittenFile(".".join(parts), "\n".join(lines), append=bool(magic[1]))
+
+
+def without_magics(text: str, filename: str, written: Collection[str] = ()) -> tuple[str, tuple[Finding, ...]]:
     """Replace lines that only IPython understands with ``pass``, keeping every line where it is.
 
     A cell that is plain Python is left alone, so that ``%`` and ``!`` in strings and formulas stay.
+
+    Args:
+      written: modules that cells of the notebook write; to run such a file is to take all names from it.
     """
     lines = text.split("\n")
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
@@ -149,7 +178,10 @@ def without_magics(text: str, filename: str) -> tuple[str, tuple[Finding, ...]]:
     scan = LineScanner()
     inside, blank = False, "pass"  # a shell line that goes on after a backslash
     for n, line in enumerate(lines):
-        if inside or (scan.at_statement and _LINE_MAGIC.match(line)):
+        run = _RUNS.match(line) if scan.at_statement else None
+        if run is not None and run[2].replace("/", ".") in written:
+            lines[n] = f"{run[1]}from {run[2].replace('/', '.')} import *"
+        elif inside or (scan.at_statement and _LINE_MAGIC.match(line)):
             if not inside:
                 findings.append(_note(f"{filename}, line {n + 1}", code_line(text, n + 1)))
                 blank = line[: len(line) - len(line.lstrip())] + "pass"

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from autograder.results import Finding, Problem, ProblemKind
-from autograder.submission.notebook import NotebookError, code_cells, without_magics
+from autograder.submission.notebook import NotebookError, code_cells, without_magics, written_file
 from autograder.submission.source import (
     MAX_NOTEBOOK,
     MAX_PY,
@@ -110,23 +110,26 @@ def _read_notebook(name: str, data: bytes, filename: str) -> Submission:
     size = sum(map(len, cells))
     if size > MAX_PY:
         raise UnreadableError(ProblemKind.TOO_LARGE, too_large(f"The code of {filename}", size, MAX_PY))
-    sources: dict[str, str] = {}
-    statements: list[Statement] = []
+    sources = {f"cell {n}": cell for n, cell in enumerate(cells, 1)}  # as a student counts them: code cells only
+    files = {label: file for label, cell in sources.items() if (file := written_file(cell)) is not None}
+    written = {file.module for file in files.values()}
+    modules: dict[str, list[Statement]] = {"submission": []}
     findings: list[Finding] = []
-    for number, cell in enumerate(cells, 1):  # numbered as a student counts them: code cells only
-        label = f"cell {number}"
-        sources[label] = cell
-        text, notes = without_magics(cell, label)
+    for label, cell in sources.items():
+        file = files.get(label)
+        text, notes = (file.text, ()) if file else without_magics(cell, label, written)
         kept, skipped = split(text, label)
-        statements += kept
         findings += [*notes, *skipped]
-    if not statements and not findings:
+        if file and file.module != "submission" and not file.append:
+            modules[file.module] = []  # a file that is written again loses what it held
+        modules.setdefault(file.module if file else "submission", []).extend(kept)
+    if not any(modules.values()) and not findings:
         raise UnreadableError(
             ProblemKind.EMPTY,
             f"{filename} has no code in its code cells: did you save the notebook after your last change?",
         )
-    module = Module("submission", tuple(statements))
-    return Submission(name, hashlib.sha256(data).hexdigest(), (module,), tuple(findings), sources)
+    read = _with_packages([Module(module, tuple(kept)) for module, kept in modules.items()])
+    return Submission(name, hashlib.sha256(data).hexdigest(), read, tuple(findings), sources)
 
 
 def _read_folder(folder: Path, name: str, stem: str) -> Submission:
@@ -146,6 +149,7 @@ def _read_folder(folder: Path, name: str, stem: str) -> Submission:
     modules, sources = list(submission.modules), dict(submission.sources)
     findings = [*submission.findings, *findings]
     total = len(data) if limit == MAX_PY else 0
+    written = {m.name for m in modules if m.statements}
     for path in files:
         shown = printable(path.as_posix())
         if path == main:
@@ -172,10 +176,13 @@ def _read_folder(folder: Path, name: str, stem: str) -> Submission:
             continue
         statements, skipped = split(text, shown)
         parts = path.with_suffix("").parts
-        modules.append(Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), statements))
+        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        digest.update(_framed(path, helper))
+        if module in written:
+            continue  # the notebook writes this file anew
+        modules.append(Module(module, statements))
         findings += skipped
         sources[shown] = text
-        digest.update(_framed(path, helper))
     return Submission(name, digest.hexdigest(), _with_packages(modules), tuple(findings), sources)
 
 

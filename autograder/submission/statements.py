@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import threading
 import unicodedata
 import warnings
@@ -84,7 +85,7 @@ def parse(text: str) -> ast.Module | Broken:
             warnings.simplefilter("ignore")  # an invalid escape such as "\d" is the student's style, not an error
             return ast.parse(text)
     except SyntaxError as error:
-        return Broken(error.lineno or 0, printable(_plain(error)))
+        return Broken(error.lineno or 0, printable(newer_syntax(text, sys.version_info[:2]) or _plain(error)))
     except (RecursionError, MemoryError):
         return Broken(0, "it is nested too deeply or chains too many operators: split it into several lines")
     except ValueError as error:  # NUL bytes, lone surrogates
@@ -106,6 +107,31 @@ def _too_big(text: str) -> str:
 
 def _too_many_tokens(text: str) -> bool:
     return len(text) > MAX_TOKENS and any(n >= MAX_TOKENS for n, _ in enumerate(_TOKEN.finditer(text)))
+
+
+# Syntax that came with a later Python than the oldest that runs the grader.
+_DEFINES_WITH = r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+\["
+_OWN_QUOTES = r"""(?<![\w"'])[rR]?[fF][rR]?(["'])(?:(?!\1)[^{\n])*\{(?:(?!\1)[^}\n])*\1[^}\n]*\1[^}\n]*\}"""
+_NEWER: tuple[tuple[tuple[int, int], str, re.Pattern[str]], ...] = tuple(
+    (needed, what, re.compile(pattern, re.MULTILINE))
+    for needed, what, pattern in (
+        ((3, 12), "the statement `type X = ...`", r"^[ \t]*type[ \t]+\w+[ \t]*(?:\[[^\]\n]*\])?[ \t]*=(?!=)"),
+        ((3, 13), "a default for a type parameter", _DEFINES_WITH + r"[^\]\n=]*="),
+        ((3, 12), "a type parameter in brackets after a name", _DEFINES_WITH),
+        ((3, 14), "`except` with several types and no parentheses", r"^[ \t]*except[ \t]+[\w.]+[ \t]*,"),
+        ((3, 14), "a t-string", r"""(?<![\w"'])[tT][rR]?["']"""),
+        ((3, 12), "an f-string with its own quotes inside the braces", _OWN_QUOTES),
+    )
+)
+
+
+def newer_syntax(text: str, version: tuple[int, int]) -> str:
+    """Say which part of a text needs a later Python than ``version``, which could not read it; empty if none does."""
+    for needed, what, pattern in _NEWER:
+        if version < needed and pattern.search(text):
+            ours = ".".join(map(str, version))
+            return f"{what} needs Python {needed[0]}.{needed[1]} or newer, and the grader runs Python {ours}"
+    return ""
 
 
 def _plain(error: SyntaxError) -> str:

@@ -169,3 +169,45 @@ def test_reading_never_raises(tmp_path_factory: pytest.TempPathFactory, tree: An
     for content in (tree, notebook(*map(cell, texts)), notebook(tree)):
         submission = read(path, content)
         assert bool(submission.problem) != bool(submission.modules)
+
+
+def modules(submission: Submission) -> dict[str, list[str]]:
+    return {m.name: [s.source for s in m.statements] for m in submission.modules}
+
+
+def test_files_that_cells_write_are_modules(tmp_path: Path) -> None:
+    submission = read(
+        tmp_path,
+        notebook(
+            cell("%%writefile helper.py\nold = 1"),
+            cell("\n%%writefile  './helper.py'\nx = 1\ndef f(): return x"),
+            cell("%%writefile -a helper.py\ny = 2"),
+            cell("%%file pkg/layers.py\nz = 3"),
+            cell("from helper import f\n%run helper.py\n%run other.py\nfrom pkg.layers import z"),
+        ),
+    )
+    assert modules(submission) == {
+        "submission": ["from helper import f", "from helper import *", "pass", "from pkg.layers import z"],
+        "helper": ["x = 1", "def f(): return x", "y = 2"],
+        "pkg": [],
+        "pkg.layers": ["z = 3"],
+    }
+    assert [s.line for s in submission.modules[1].statements] == [3, 4, 2] and submission.problem is None
+    assert [f.where for f in submission.findings] == ["cell 5, line 3"]
+
+
+@pytest.mark.parametrize("magic", ["../helper.py", "/tmp/helper.py", "helper.txt", "a b.py", "1x.py", "x.py y.py", ""])
+def test_other_files_are_not_written(tmp_path: Path, magic: str) -> None:
+    submission = read(tmp_path, notebook(cell(f"%%writefile {magic}\nx = 1"), cell("y = 1")))
+    assert modules(submission) == {"submission": ["y = 1"]} and len(submission.findings) == 1
+
+
+def test_work_that_a_cell_writes_as_the_submission_is_read(tmp_path: Path) -> None:
+    assert modules(read(tmp_path, notebook(cell("%%writefile submission.py\nx = 1")))) == {"submission": ["x = 1"]}
+
+
+def test_a_file_that_the_notebook_writes_hides_the_one_beside_it(tmp_path: Path) -> None:
+    content = notebook(cell("%%writefile helper.py\nx = 1"), cell("import helper"))
+    (tmp_path / "submission.ipynb").write_text(json.dumps(content))
+    (tmp_path / "helper.py").write_text("x = 2")
+    assert modules(read_submission(tmp_path))["helper"] == ["x = 1"]

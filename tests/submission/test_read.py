@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from autograder.submission import read as reading
 from autograder.submission.read import Submission, find_submissions, read_submission
-from autograder.submission.statements import split
+from autograder.submission.statements import newer_syntax, split
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -413,3 +413,31 @@ def test_reading_never_raises(tmp_path_factory: pytest.TempPathFactory, data: by
             assert len(ast.parse(statement.source).body) == 1
             lines = read.sources[statement.filename].split("\n")
             assert statement.source.split("\n")[-1] in lines[statement.line - 1 + statement.source.count("\n")]
+
+
+# Syntax of a later Python: (text, the version that reads it).
+NEWER = {
+    "type statement": ("type Vec = list[int]", "3.12"),
+    "generic type statement": ("type Vec[T] = list[T]", "3.12"),
+    "generic function": ("def first[T](xs: list[T]) -> T: return xs[0]", "3.12"),
+    "generic class": ("class Box[T]:\n    pass", "3.12"),
+    "default of a type parameter": ("def f[T = int](x: T): pass", "3.13"),
+    "quotes in an f-string": ('print(f"{d["a"]}")', "3.12"),
+    "single quotes in an f-string": ("x = f'{', '.join(y)}'", "3.12"),
+    "several exceptions": ("try:\n    pass\nexcept A, B:\n    pass", "3.14"),
+    "t-string": ("x = t'{y}'", "3.14"),
+}
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_newer_syntax_is_named_with_its_version(name: str) -> None:
+    text, version = NEWER[name]
+    assert f"needs Python {version} or newer, and the grader runs Python 3.11" in newer_syntax(text, (3, 11))
+    assert newer_syntax(text, tuple(map(int, version.split(".")))) == ""  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text", ["type = 3\nx = (", "f'{x}' 'y", "def f(x:\n  return type[x]", "except_, t = 1, (", "t['a'] = {", "cat'x'"]
+)
+def test_broken_code_is_not_called_newer(text: str) -> None:
+    assert newer_syntax(text, (3, 11)) == ""

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ class Expected:
       programs: the reference's own programs, by call: speed is measured against them.
       training: how the reference learns, by training check.
       calls: everything to trace: the plan's calls and the steps of training.
+      libraries: versions of the libraries that computed the answers; empty where an earlier version stored them.
     """
 
     outputs: Mapping[str, tree.Spec]
@@ -85,6 +86,16 @@ class Expected:
     programs: Mapping[str, bytes]
     training: Mapping[str, Learned]
     calls: Mapping[str, Call]
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that a result depends on."""
+    found = {}
+    for name in ("jax", "jaxlib", "flax", "optax", "numpy"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def float_leaves(spec: tree.Spec) -> list[tree.Spec]:
@@ -136,6 +147,7 @@ def joined(plan: Plan, public: Expected, hidden: Expected) -> Expected:
         public.programs,
         public.training,
         all_calls(plan, public.training),
+        public.libraries,
     )
 
 
@@ -210,9 +222,7 @@ def _engine() -> str:
     package = Path(__file__).resolve().parents[2]
     for name in _RESTS_ON:
         digest.update((package / name).read_bytes())
-    for library in ("jax", "flax", "optax", "numpy"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            digest.update(importlib.metadata.version(library).encode())
+    digest.update(json.dumps(library_versions()).encode())
     return digest.hexdigest()[:12]
 
 
@@ -249,10 +259,11 @@ def read(path: Path, plan: Plan) -> Expected:
             name: Learned(t["state"], arrays[f"l/{name}"], {k: tuple(v) for k, v in t["numbers"].items()})
             for name, t in meta["training"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        libraries = {str(name): str(version)[:40] for name, version in meta.get("libraries", {}).items()}
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ReferenceFailedError(f"the stored answers {path} cannot be read: {error}") from None
     calls = all_calls(plan, training)
-    return Expected(meta["outputs"], truth, meta["problems"], mistakes, programs, training, calls)
+    return Expected(meta["outputs"], truth, meta["problems"], mistakes, programs, training, calls, libraries)
 
 
 def answerable(plan: Plan) -> Iterator[Probe]:

@@ -26,7 +26,7 @@ from autograder.assignment.plan import Plan, make_plan
 from autograder.assignment.seed import Keys
 from autograder.checks import PERFORMANCE, Mistake
 from autograder.judge.oracle.calls import given_module, request_of
-from autograder.judge.oracle.expected import answerable, write
+from autograder.judge.oracle.expected import answerable, library_versions, write
 from autograder.judge.oracle.reference import (
     by_function,
     learned,
@@ -85,6 +85,7 @@ def answers(plan: Plan, out: Path) -> None:
         "problems": problems,
         "mistakes": known,
         "training": training,
+        "libraries": library_versions(),
     }
     write(out, arrays, meta)
 
