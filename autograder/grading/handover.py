@@ -51,7 +51,8 @@ _FIELDS = (
     "schema", "result", "student", "submitted", "late", "measured", "draw_set", "shapes", "calls", "quotes"
 )  # fmt: skip
 _DETAILS = {
-    "file": str, "line": int, "type": str, "where": str, "code": str, "name": str, "undefined": str, "module": str
+    "file": str, "line": int, "type": str, "where": str, "code": str, "name": str, "undefined": str, "module": str,
+    "lacking": str, "own": bool,
 }  # fmt: skip
 
 

@@ -62,17 +62,18 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
     if true.dtype.kind in "iub" and not true.shape:
         return f"expected {true}, got {value}"
     if true.dtype.kind in "iub":
-        return f"{int(np.sum(value != true))} of {true.size} entries differ"
+        return _exact(value, true)
+    narrow = _half(value)
     value = value.astype(np.float64)
     bad = ~np.isfinite(value) & np.isfinite(true)
     if bad.any():
         what = "NaN" if np.isnan(value[bad]).any() else "infinity"
-        largest = max((float(np.abs(x).max()) for x in inputs if x.dtype.kind == "f" and x.size), default=0.0)
         fact = f"{what} in {int(bad.sum())} of {value.size} entries where the reference is finite"
+        largest = max((float(np.abs(x).max()) for x in inputs if x.dtype.kind == "f" and x.size), default=0.0)
         if largest > 50:
             return (
-                fact + f"; the inputs are as large as {largest:.0e}, so a computation overflows: "
-                "shift or rearrange before exp and log"
+                fact + f"; inputs are as large as {largest:.0e}, where exp overflows to infinity or underflows to 0, "
+                "whose log is infinite: shift or rearrange before exp and log"
             )
         return fact + "; look for 0/0, log of 0 or sqrt of a negative number"
     same = (value == true) | (np.isnan(value) & np.isnan(true))
@@ -85,14 +86,17 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray]) -> str:
         return "all entries are zero"
     scale = truth.scale
     error = float(np.sqrt(np.mean((value - true) ** 2))) / scale
-    nearly = (
-        f"nearly right (relative error {error:.1e}): possible causes are half precision, a rounded constant "
-        "or a misplaced epsilon"
+    nearly = f"nearly right (relative error {error:.1e}): " + (
+        f"all numbers are exact in {narrow}, so a part is computed in half precision"
+        if narrow
+        else "possible causes are half precision, a rounded constant or a misplaced epsilon"
     )
     if _close(value, true, scale):
         return nearly
     if true.size > 1 and np.ptp(value) == 0 and np.ptp(true) > 0:
         return "all entries are the same number"
+    if narrow and error < 2e-2:
+        return nearly
     if not np.any(true):
         return f"every entry should be exactly zero; the largest is {float(np.abs(value).max()):.3g}"
     ratio = _factor(value, true, scale)
@@ -122,7 +126,9 @@ def _factor(value: np.ndarray, true: np.ndarray, scale: float) -> float | None:
     if power <= 0:
         return None
     c = float(np.sum((value / scale) * (true / scale))) / power
-    return c if abs(c) > 1e-6 and abs(c - 1) > 1e-4 and _close(value, c * true, scale * max(abs(c), 1e-3)) else None
+    # What is left beside the factor must be small against what the factor explains: rounding is no factor.
+    left = scale * min(max(abs(c), 1e-3), 100 * abs(c - 1))
+    return c if abs(c) > 1e-6 and abs(c - 1) > 1e-4 and _close(value, c * true, left) else None
 
 
 def _name_factor(ratio: float, inputs: Sequence[np.ndarray], shape: tuple[int, ...]) -> str:
@@ -162,18 +168,63 @@ def _moved(value: np.ndarray, true: np.ndarray, scale: float) -> str:
     return ""
 
 
+def _exact(value: np.ndarray, true: np.ndarray) -> str:
+    """Describe how whole numbers or truth values differ."""
+    wrong = value != true
+    if true.dtype.kind == "b" and wrong.all() and true.size > 1:
+        return "every entry is the opposite of what it should be"
+    gaps = np.unique(value.astype(np.int64) - true.astype(np.int64)) if true.dtype.kind != "b" else np.empty(0)
+    if true.size > 1 and gaps.size == 1:
+        return f"every entry is off by the same amount ({int(gaps[0]):+d})"
+    if true.size > 1 and np.unique(value).size == 1:
+        return f"all entries are {value.flat[0]}"
+    moved = _moved(value, true, 0.0) if true.size > 8 and not _diagonal(wrong) else ""
+    return moved or _where(~wrong)
+
+
+def _half(value: np.ndarray) -> str:
+    """Name the narrow type that holds every number of a float32 array exactly; empty where there is none."""
+    if value.dtype != np.float32 or value.size < 4 or np.unique(value).size < 4:
+        return ""
+    if not np.any(np.ascontiguousarray(value).view(np.uint32) & 0xFFFF):
+        whole = np.all(value == np.round(value))
+        return "" if whole else "bfloat16"
+    with np.errstate(over="ignore"):
+        exact = np.all(value.astype(np.float16).astype(np.float32) == value)
+    return "float16" if exact and not np.all(value == np.round(value)) else ""
+
+
 def _where(close: np.ndarray) -> str:
+    """Name the places of the wrong entries, where they are all of a diagonal or of a slice, and nothing else."""
     wrong = np.argwhere(~close)
     count = f"{len(wrong)} of {close.size} entries are wrong"
+    diagonal = _diagonal(~close)
+    if diagonal:
+        return f"{count}, all those {diagonal}: is a boundary off by one?"
     for axis in range(close.ndim):
         places = np.unique(wrong[:, axis])
         size = close.shape[axis]
-        if size > 1 and len(places) == 1:
+        slice_is_wrong = len(places) == 1 and len(wrong) == close.size // size
+        if size > 2 and slice_is_wrong and len(wrong) > 1:
             name = {0: "the first position", size - 1: "the last position"}.get(
                 int(places[0]), f"index {int(places[0])}"
             )
-            return count + f", all at {name} of axis {axis}"
-    return count + "; the others are right"
+            return f"{count}, all those at {name} of axis {axis}"
+    return f"{count}; the others are right"
+
+
+def _diagonal(wrong: np.ndarray) -> str:
+    """Name the one diagonal of the last two axes that holds exactly the wrong entries; empty where there is none."""
+    if wrong.ndim < 2 or min(wrong.shape[-2:]) < 3:
+        return ""
+    flat = wrong.reshape(-1, *wrong.shape[-2:])
+    offsets = np.unique(np.argwhere(flat)[:, 2] - np.argwhere(flat)[:, 1])
+    if len(offsets) != 1 or abs(int(offsets[0])) > 1:
+        return ""
+    offset = int(offsets[0])
+    if not all(plane.diagonal(offset).all() for plane in flat if plane.any()):
+        return ""
+    return {0: "on the diagonal", 1: "right above the diagonal", -1: "right below the diagonal"}[offset]
 
 
 def _close(value: np.ndarray, true: np.ndarray, scale: float) -> bool:

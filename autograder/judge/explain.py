@@ -13,6 +13,7 @@ from autograder.assignment.probes import Call
 from autograder.judge.device.budget import ALL_TIME, COMPILE_TIME, MEASURED_TIME, PARSE_TIME, RUN_TIME, Limits
 from autograder.judge.device.process import CRASH
 from autograder.judge.device.requests import MEMORY, Refusal
+from autograder.judge.library_errors import BY_TYPE, meaning_of
 from autograder.results import FAILED, NOT_JUDGED, SKIPPED, CaseEvidence, FailureKind, Fault
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
 from autograder.sandbox.trace import Failure
@@ -46,48 +47,14 @@ class Explanation:
         )
 
 
-# What JAX meant, by the name of the exception.
-_RAISED: Mapping[str, tuple[str, str]] = {
-    "TracerBoolConversionError": (
-        "a Python `if`, `while`, `and`, `or` or `assert` tests the value of an array, "
-        "but array values are not known while JAX traces the function",
-        "use jnp.where (or jax.lax.cond, jax.lax.while_loop) to choose between values; "
-        "`if` on shapes and static arguments is fine",
-    ),
-    "TracerArrayConversionError": (
-        "a NumPy function received a JAX array while JAX was tracing the function",
-        "use the function of the same name in jax.numpy (jnp.…) instead of numpy (np.…)",
-    ),
-    "TracerIntegerConversionError": (
-        "a JAX array was used where Python needs a plain integer (range, a list index, a shape)",
-        "take sizes from x.shape, or index with jnp.take / x[i] on a JAX array instead of a list",
-    ),
-    "NonConcreteBooleanIndexError": (
-        "a boolean mask was used as an index, so the shape of the result would depend on the values",
-        "use jnp.where(mask, x, other), or multiply by the mask",
-    ),
-    "ConcretizationTypeError": (
-        "float(), int(), .item() or a similar call asks for the value of an array while JAX traces the function",
-        "keep the value as an array: write the computation with jnp functions and return the array itself",
-    ),
-    "UnexpectedTracerError": (
-        "the function uses a value that was kept from an earlier call (in a global variable, a list or an attribute)",
-        "return all that the next step needs and pass it in as an argument; store no arrays outside the function",
-    ),
-    "NotImplementedError": (
-        "the function is not written yet",
-        "replace `raise NotImplementedError` with your code, then check again",
-    ),
-    "RecursionError": (
-        "the function calls itself without end",
-        "add a base case that ends the recursion, or use a loop over the layers",
-    ),
-    AutodiffRefusedError.__name__: (
-        "the derivative is the exercise here: automatic differentiation does not work while this function is traced",
-        "write the chain rule yourself: jax.grad, vjp, jvp and linearize are not accepted here",
-    ),
-    "KeyReuseError": ("a random key is used twice", "split the key first: key, sub = jax.random.split(key)"),
-}
+_NOT_WRITTEN = (
+    "the function is not written yet",
+    "replace `raise NotImplementedError` with your code, then check again",
+)
+_BY_HAND = (
+    "the derivative is the exercise here: automatic differentiation does not work while this function is traced",
+    "write the chain rule yourself: jax.grad, vjp, jvp and linearize are not accepted here",
+)
 
 _LOST: Mapping[str, tuple[str, str]] = {
     "timeout": (
@@ -195,8 +162,7 @@ def explain_failure(
       sources: the student's files by name, to quote lines from.
     """
     explanation = _explain_failure(failure, call, expected, assignment, sources)
-    kinds = failure.details.get("kinds")
-    if isinstance(kinds, list) and NotImplementedError.__name__ in kinds:
+    if _is_not_written(failure):
         return dataclasses.replace(explanation, kind=FailureKind.MISSING)
     return dataclasses.replace(explanation, kind=_KINDS.get(failure.kind, FailureKind.NO_PROGRAM))
 
@@ -316,14 +282,15 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
     details = failure.details
     line = details.get("line", 0)
     where, code = locate(str(details.get("file", "")), line if isinstance(line, int) else 0, sources)
-    kinds = details.get("kinds")
-    for kind in [str(k) for k in kinds] if isinstance(kinds, list) else []:
-        if kind in _RAISED:
-            return Explanation(*_RAISED[kind], where, code)
+    kinds = _kinds(failure)
     kind = str(details.get("type", "Error"))
     first = failure.message.strip().splitlines()[0][:300] if failure.message.strip() else "no message"
+    if _is_not_written(failure):
+        return Explanation(*_NOT_WRITTEN, where, code)
+    if AutodiffRefusedError.__name__ in kinds:
+        return Explanation(*_BY_HAND, where, code)
     if first.startswith("Too many leaves for PyTreeDef") and not where:  # so says jax.export of a value kept
-        return Explanation(*_RAISED["UnexpectedTracerError"])
+        return Explanation(*BY_TYPE["UnexpectedTracerError"])
     function = assignment.functions.get(call.function)
     if kind == "TypeError" and "argument" in first and not where and function is not None:
         return Explanation(
@@ -334,17 +301,21 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
         return Explanation(
             "the function ends the program instead of returning", "remove exit() and sys.exit()", where, code
         )
-    if "immutable" in first:
-        return Explanation(
-            "JAX arrays cannot be changed in place",
-            "write x = x.at[i].set(value), or build the parts in a list and join them with jnp.stack",
-            where,
-            code,
-        )
+    meaning = meaning_of([kind, *kinds], first, str(details.get("lacking", "")))
+    if meaning is not None:
+        return Explanation(*meaning, where, code)
     advice = "run the function on a small example of these shapes and look at this line"
-    if "shapes" in first or "dot_general" in first or "broadcast" in first:
-        advice = "print the shapes (x.shape) just before this line: the shapes of two arrays do not fit together"
     return Explanation(f"{kind}: {first}", advice, where, code)
+
+
+def _kinds(failure: Failure) -> list[str]:
+    kinds = failure.details.get("kinds")
+    return [str(kind) for kind in kinds] if isinstance(kinds, list) else []
+
+
+def _is_not_written(failure: Failure) -> bool:
+    """Whether the student's own code says that it is not written yet: libraries raise the same error."""
+    return NotImplementedError.__name__ in _kinds(failure) and failure.details.get("own") is True
 
 
 def _shape_advice(wanted: tuple[int, ...], given: tuple[int, ...]) -> str:

@@ -1,7 +1,7 @@
 """Check a gradient program against differences of the student's own forward program.
 
-A gradient leaves the sandbox as a program of its own.  Along one random direction d, with cotangents c, its
-slope <gradient, d> must be that of <c, f>, which two runs of the forward program give.
+A gradient leaves the sandbox as a program of its own.  Along a random direction d of one argument, with
+cotangents c, its slope <gradient, d> must be that of <c, f>, which two runs of the forward program give.
 
 References:
   Press, Teukolsky, Vetterling, Flannery, Numerical Recipes, 3rd edition, 2007, section 5.7 (Numerical Derivatives).
@@ -9,7 +9,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,57 +29,70 @@ Leaves = Sequence[np.ndarray]
 
 @dataclass(frozen=True)
 class Shift:
-    """Inputs moved forth and back by ``STEP`` times ``direction``.
+    """Inputs of which one argument is moved forth and back by ``STEP`` times ``direction``.
 
-    ``sides`` holds two full lists of flat inputs; ``direction`` one float32 array for each moving leaf, with
-    the leaf's shape and an rms of about that of its values.
+    ``sides`` holds two full lists of flat inputs; ``direction`` one float32 array for each moving leaf of the
+    argument, by its place among the moving leaves, with the leaf's shape and an rms of about that of its values.
     """
 
+    argument: int
     sides: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]
-    direction: tuple[np.ndarray, ...]
+    direction: Mapping[int, np.ndarray]
 
 
-def shifted_inputs(plan: Plan, probe: Probe) -> Shift:
-    """Move the differentiated inputs of a probe along a direction that the keys of the probe draw."""
+def shifts(plan: Plan, probe: Probe) -> list[Shift]:
+    """Move each differentiated argument of a probe by itself, along a direction that the keys of the probe draw.
+
+    One direction for all arguments together would say nothing of a small gradient beside a large one.
+    """
     rng = plan.keys_of(probe).generator(probe.key, "direction")
     moving = probe.call.moving()
-    direction = [rng.normal(size=probe.inputs[i].shape).astype(np.float32) for i in moving]
     rms = scales([probe.inputs[i].astype(np.float64) for i in moving])
-    direction = [(d * np.float32(min(s, 1e3))).astype(np.float32) for d, s in zip(direction, rms, strict=True)]
-    sides = []
-    for sign in (1, -1):
-        moved = list(probe.inputs)
-        for i, d in zip(moving, direction, strict=True):
-            moved[i] = (moved[i] + np.float32(sign * STEP) * d).astype(np.float32)
-        sides.append(tuple(moved))
-    return Shift((sides[0], sides[1]), tuple(direction))
+    drawn = [
+        (rng.normal(size=probe.inputs[i].shape).astype(np.float32) * np.float32(min(s, 1e3))).astype(np.float32)
+        for i, s in zip(moving, rms, strict=True)
+    ]
+    owners = [n for n, spec in enumerate(probe.call.args) for _ in tree.leaf_specs(spec)]
+    shifted = []
+    for argument in sorted({owners[i] for i in moving}):
+        direction = {n: d for n, (i, d) in enumerate(zip(moving, drawn, strict=True)) if owners[i] == argument}
+        sides = []
+        for sign in (1, -1):
+            moved = list(probe.inputs)
+            for n, d in direction.items():
+                moved[moving[n]] = (moved[moving[n]] + np.float32(sign * STEP) * d).astype(np.float32)
+            sides.append(tuple(moved))
+        shifted.append(Shift(argument, (sides[0], sides[1]), direction))
+    return shifted
 
 
-def gradient_ratio(
-    plan: Plan, expected: Expected, probe: Probe, gradient: Leaves, sides: tuple[Leaves, Leaves]
-) -> float | None:
-    """Return the slope by differences divided by the slope by the gradient; near 1 for a true gradient.
+def gradient_ratios(
+    plan: Plan, expected: Expected, probe: Probe, gradient: Leaves, sides: Sequence[tuple[Leaves, Leaves]]
+) -> dict[int, float]:
+    """Return, by argument, the slope by differences divided by the slope by the gradient; near 1 for a true gradient.
 
     Args:
       gradient: what the gradient program answered: one float array for each moving leaf, of its shape.
-      sides: what the forward program answered on the two sides of :func:`shifted_inputs`: all its output leaves.
+      sides: what the forward program answered on the two sides of each of :func:`shifts`: all its output leaves.
 
     Returns:
-      The ratio, or None where it says nothing: a flat slope, differences that are not finite, or a true
-      gradient that is zero on purpose (``stop_gradient``), which differences would contradict.
+      Ratios without unit.  An argument is left out where its ratio says nothing: a flat slope, differences that are
+      not finite, or a true gradient that is zero on purpose (``stop_gradient``), which differences would contradict.
     """
     cotangents = inputs_of(plan, probe, expected.outputs)[len(probe.inputs) :]
     specs = tree.leaf_specs(expected.outputs[probe.forward.key])
-    forth, back = (
-        [leaf for leaf, spec in zip(side, specs, strict=True) if tree.dtype_of(spec).startswith("float")]
-        for side in sides
-    )
-    with np.errstate(invalid="ignore", over="ignore"):  # outputs that overflow are not finite, see below
-        rise = sum(
-            float(np.sum(c * (u.astype(np.float64) - d))) for c, u, d in zip(cotangents, forth, back, strict=True)
-        ) / (2 * STEP)
-    if not any(np.any(truth.value) for truth in expected.truth[probe.key]):
-        return None
-    direction = shifted_inputs(plan, probe).direction
-    slope = sum(float(np.sum(g.astype(np.float64) * d)) for g, d in zip(gradient, direction, strict=True))
-    return rise / slope if abs(slope) > _FLAT and np.isfinite(rise) else None
+    truths = expected.truth[probe.key]
+    ratios = {}
+    for shift, (forth, back) in zip(shifts(plan, probe), sides, strict=True):
+        if not any(np.any(truths[n].value) for n in shift.direction):
+            continue
+        floats = [i for i, spec in enumerate(specs) if tree.dtype_of(spec).startswith("float")]
+        with np.errstate(invalid="ignore", over="ignore"):  # outputs that overflow are not finite, see below
+            rise = sum(
+                float(np.sum(c * (forth[i].astype(np.float64) - back[i])))
+                for c, i in zip(cotangents, floats, strict=True)
+            ) / (2 * STEP)
+        slope = sum(float(np.sum(gradient[n].astype(np.float64) * d)) for n, d in shift.direction.items())
+        if abs(slope) > _FLAT and np.isfinite(rise):
+            ratios[shift.argument] = rise / slope
+    return ratios

@@ -14,7 +14,7 @@ from autograder.assignment.probes import Probe
 from autograder.checks import Bound, Check
 from autograder.judge.compare import Comparison, compare
 from autograder.judge.diagnose import describe
-from autograder.judge.finite_differences import BOUND, gradient_ratio
+from autograder.judge.finite_differences import BOUND, gradient_ratios, shifts
 from autograder.judge.observed import Observed
 from autograder.results import FAILED, NOT_JUDGED, PASSED, CaseEvidence, FailureKind, Place
 
@@ -40,14 +40,41 @@ def gradients_case(observed: Observed, check: Check, probe: Probe) -> CaseEviden
     comparison = compare(actual, truths, paths)
     message = describe(actual, truths, probe.inputs, paths) if comparison.outcome == FAILED else ""
     sides = observed.shifted.get(probe.key)
-    ratio = None if sides is None else gradient_ratio(observed.plan, observed.expected, probe, actual, sides)
-    if comparison.outcome == FAILED and ratio is not None:
-        message += (
-            "; it is the gradient of what your function computes, so check the forward computation"
-            if abs(ratio - 1) < BOUND
-            else "; it is not the gradient of what your function computes: look for stop_gradient or a custom rule"
+    ratios = {} if sides is None else gradient_ratios(observed.plan, observed.expected, probe, actual, sides)
+    if comparison.outcome == FAILED:
+        message += _whose_gradient(observed, probe, ratios)
+    farthest = max(ratios.values(), key=lambda ratio: abs(ratio - 1), default=None)
+    return _compared(probe, comparison, message, {} if farthest is None else {_RATIO: farthest})
+
+
+def _whose_gradient(observed: Observed, probe: Probe, ratios: Mapping[int, float]) -> str:
+    """Say whether a wrong gradient is that of the student's own function; nothing where that is not certain."""
+    foreign = [argument + 1 for argument, ratio in ratios.items() if abs(ratio - 1) >= BOUND]
+    if foreign:
+        which = f" for argument {foreign[0]}" if len(probe.call.vjp or ()) > 1 else ""
+        return (
+            f"; it is not the gradient{which} of what your function computes: look for stop_gradient or a custom rule"
         )
-    return _compared(probe, comparison, message, {} if ratio is None else {_RATIO: ratio})
+    if ratios.keys() != {shift.argument for shift in shifts(observed.plan, probe)} or _is_right(
+        observed, probe.forward.function
+    ):
+        return ""
+    return "; it is the gradient of what your function computes, so check the forward computation"
+
+
+def _is_right(observed: Observed, function: str) -> bool:
+    """Whether every value of a function that was judged is right: then no wrong gradient comes from its values."""
+    checks = observed.plan.assignment.checks
+    judged = [
+        p
+        for name, probes in observed.probes.items()
+        for p in probes
+        if checks[name].kind == "values" and p.forward.function == function and p.key in observed.outputs
+    ]
+    return all(
+        compare(observed.outputs[p.key], observed.expected.truth[p.key], observed.paths(p)).outcome == PASSED
+        for p in judged
+    )
 
 
 def trajectory_case(observed: Observed, check: Check, probe: Probe) -> CaseEvidence:

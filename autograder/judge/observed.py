@@ -13,6 +13,7 @@ from autograder.assignment.plan import Plan
 from autograder.assignment.probes import Probe
 from autograder.judge.device.evaluator import Evaluator, ResultCache
 from autograder.judge.device.requests import Outputs, Refusal
+from autograder.judge.finite_differences import shifts
 from autograder.judge.oracle.expected import Expected
 from autograder.judge.tasks import Programs, feeds, numeric_tasks, task_key
 
@@ -29,7 +30,7 @@ class Observed:
       ran: what the evaluator said of each task.
       outputs: the answer to each probe: its flat output leaves (with a leading axis of steps for a
         trajectory), in the dtypes of the expected output.  Probes without an answer are absent.
-      shifted: for probes of gradients, the forward program's output leaves on the two shifted inputs.
+      shifted: for probes of gradients, the forward program's output leaves on both sides of each shift.
       sources: the student's files by name, to quote lines from.
     """
 
@@ -39,7 +40,7 @@ class Observed:
     probes: Mapping[str, tuple[Probe, ...]]
     ran: Mapping[str, Outputs | Refusal]
     outputs: Mapping[str, Leaves]
-    shifted: Mapping[str, tuple[Leaves, Leaves]]
+    shifted: Mapping[str, Sequence[tuple[Leaves, Leaves]]]
     sources: Mapping[str, str]
 
     def result(self, probe: Probe) -> Outputs | Refusal | None:
@@ -68,15 +69,16 @@ def ask(
     answerable = [p for p in probes if p.key not in expected.problems]
     ran = evaluator.evaluate(numeric_tasks(programs, answerable, plan, expected), cache)
     outputs: dict[str, Leaves] = {}
-    shifted: dict[str, tuple[Leaves, Leaves]] = {}
+    shifted: dict[str, Sequence[tuple[Leaves, Leaves]]] = {}
     read: Counter[str] = Counter()  # rounds of each task
     for key, probe, moved in feeds(answerable):
         result, at = ran.get(key), read[key]
-        read[key] += 2 if moved else 1
+        read[key] += 2 * len(shifts(plan, probe)) if moved else 1
         if not isinstance(result, Outputs):
             continue
         if moved:
-            shifted[probe.key] = result.rounds[at], result.rounds[at + 1]
+            rounds = result.rounds[at : read[key]]
+            shifted[probe.key] = list(zip(rounds[::2], rounds[1::2], strict=True))
         else:
             outputs[probe.key] = result.rounds[at]
     asked: dict[str, list[Probe]] = {}

@@ -12,7 +12,7 @@ from autograder.assignment.load import Assignment
 from autograder.assignment.plan import Plan
 from autograder.assignment.probes import Call, Probe
 from autograder.judge.device.requests import Task
-from autograder.judge.finite_differences import shifted_inputs
+from autograder.judge.finite_differences import shifts
 from autograder.judge.oracle.expected import Expected, float_leaves, inputs_of
 from autograder.sandbox.trace import Failure, Program, is_by_hand
 
@@ -28,7 +28,7 @@ def feeds(probes: Sequence[Probe]) -> Iterator[tuple[str, Probe, bool]]:
     """Yield (task, probe, shifted) in the order in which the rounds of each task are run.
 
     A probe takes one round of its own program.  A gradient's probe also takes two rounds of the forward
-    program, on the inputs that :func:`shifted_inputs` moves (``shifted`` is true).
+    program for each argument, on the inputs that :func:`shifts` moves (``shifted`` is true).
     """
     for probe in probes:
         yield task_key(probe.call, probe.steps), probe, False
@@ -43,7 +43,9 @@ def numeric_tasks(programs: Programs, probes: Sequence[Probe], plan: Plan, expec
     sources: dict[str, tuple[Call, int]] = {}
     for key, probe, shifted in feeds(probes):
         sources.setdefault(key, (probe.forward, 0) if shifted else (probe.call, probe.steps))
-        inputs = shifted_inputs(plan, probe).sides if shifted else [tuple(inputs_of(plan, probe, expected.outputs))]
+        inputs = [tuple(inputs_of(plan, probe, expected.outputs))]
+        if shifted:
+            inputs = [side for shift in shifts(plan, probe) for side in shift.sides]
         rounds.setdefault(key, []).extend(inputs)
     tasks = []
     for key, (probed, steps) in sources.items():

@@ -151,7 +151,11 @@ def _check(ink: ConsoleText, check: view_model.CheckView, verbose: bool, device:
     evidence = check.evidence
     said = f"Our fault: {check.said}" if check.state is view_model.FAULT else check.said
     if not verbose:
-        return hang(ink, ink.sign(check.state), ink.short(evidence.hint or said or evidence.title, indent=6))
+        told = [ink.short(evidence.hint or said or evidence.title, indent=6, lines=3)]
+        blamed = next((row.worst for row in check.rows if row.failed and row.worst.where), None)
+        if blamed is not None:
+            told.append(ink.short(f"{blamed.where}: {blamed.code.strip()}", indent=6, lines=1))
+        return hang(ink, ink.sign(check.state), Group(*told))
     lines: list[RenderableType] = [ink(t) for t in (evidence.title, said, evidence.hint) if t]
     lines += [line if isinstance(line, Text) else ink(line) for line in _measured(ink, evidence, device)]
     for row in check.rows:

@@ -62,21 +62,47 @@ FACTS = {
     "constant": (np.ones_like(TRUE), TRUE, "all entries are the same number"),
     "input": (X, TRUE, "equals one of the inputs"),
     "some signs": (np.abs(TRUE), TRUE, "the sign of some entries is wrong"),
-    "one entry": (_with({(1, 2): 9.0}), TRUE, "1 of 20 entries are wrong, all at index 1 of"),
+    "one entry": (_with({(1, 2): 9.0}), TRUE, "1 of 20 entries are wrong; the others are right"),
     "first column": (
         _with({(i, 0): 9.0 + i for i in range(4)}),
         TRUE,
-        "4 of 20 entries are wrong, all at the fi",
+        "4 of 20 entries are wrong, all those at the fi",
     ),
-    "last row": (_with({(3, i): 9.0 + i for i in range(3)}), TRUE, "3 of 20 entries are wrong, all at the last"),
+    "last row": (_with({(3, i): 9.0 + i for i in range(5)}), TRUE, "5 of 20 entries are wrong, all those at the last"),
+    "part of the last row": (_with({(3, i): 9.0 + i for i in range(3)}), TRUE, "3 of 20 entries are wrong; the others"),
+    "diagonal": (
+        SQUARE + 5 * np.eye(len(SQUARE)) * (1 + np.arange(len(SQUARE))),
+        SQUARE,
+        "wrong, all those on the diagonal",
+    ),
     "scattered": (_with({(0, 1): 9.0, (2, 3): 8.0}), TRUE, "2 of 20 entries are wrong; the others are right"),
-    "half precision": (TRUE.astype(np.float16).astype(np.float32), TRUE, "nearly right (relative error"),
+    "half precision": (TRUE.astype(np.float16).astype(np.float32), TRUE, "all numbers are exact in float16, so"),
     "nearly": (TRUE + 0.004 * np.sign(RNG.normal(size=(4, 5))), TRUE, "nearly right (relative error"),
     "unrelated": (RNG.normal(size=(4, 5)), TRUE, "the numbers differ (relative error"),
     "nan": (_with({(0, 0): np.nan}), TRUE, "NaN in 1 of 20 entries where the reference is finite; look for 0/0"),
     "infinity": (_with({(0, 0): np.inf, (1, 1): -np.inf}), TRUE, "infinity in 2 of 20 entries"),
-    "integers": (np.array([1, 2, 4], np.int32), np.array([1, 2, 3], np.int32), "1 of 3 entries differ"),
-    "booleans": (np.array([True, True]), np.array([True, False]), "1 of 2 entries differ"),
+    "integers": (np.array([1, 2, 4], np.int32), np.array([1, 2, 3], np.int32), "1 of 3 entries are wrong"),
+    "booleans": (np.array([True, True]), np.array([True, False]), "all entries are True"),
+    "opposite": (np.arange(9) < 4, np.arange(9) >= 4, "every entry is the opposite"),
+    "positions": (np.arange(1, 6), np.arange(5), "every entry is off by the same amount (+1)"),
+    "mask off by one": (
+        np.tril(np.ones((6, 6), bool), 1),
+        np.tril(np.ones((6, 6), bool)),
+        "5 of 36 entries are wrong, all those right above the diagonal: is a boundary off by one?",
+    ),
+    "mask without the diagonal": (
+        np.tril(np.ones((6, 6), bool), -1),
+        np.tril(np.ones((6, 6), bool)),
+        "all those on the diagonal",
+    ),
+    "transposed mask": (np.triu(np.ones((6, 6), bool)), np.tril(np.ones((6, 6), bool)), "the result is transposed"),
+    "scattered truth values": (np.arange(12).reshape(3, 4) > 3, np.arange(12).reshape(3, 4) > 5, "2 of 12 entries are"),
+    "bfloat16": (
+        (np.ascontiguousarray(TRUE.astype(np.float32)).view(np.uint32) & 0xFFFF0000).view(np.float32),
+        TRUE,
+        "all numbers are exact in bfloat16",
+    ),
+    "whole numbers are no half precision": (np.arange(20.0).reshape(4, 5) + 1e3, TRUE, "the numbers differ"),
 }
 
 
@@ -88,7 +114,7 @@ def test_wrong_numbers_are_described_by_their_fact(name: str) -> None:
 
 def test_overflow_of_large_inputs_is_named() -> None:
     said = fact(_with({(0, 0): np.nan}), TRUE, X * 1e4)
-    assert "overflows: shift or rearrange before exp and log" in said and "0/0" not in said
+    assert "where exp overflows to infinity or underflows to 0" in said and "0/0" not in said
 
 
 def test_right_infinities_are_not_what_is_wrong() -> None:

@@ -128,23 +128,32 @@ def explain(error: BaseException, sources: frozenset[str]) -> TracingError:
         message = str(error)[:4000]
     except BaseException:
         message = "(the message of the error could not be read)"
-    filename, line, depth, frame = "", 0, 0, error.__traceback__
+    filename, line, own, depth, frame = "", 0, False, 0, error.__traceback__
     while frame is not None and depth < 100_000:
-        if frame.tb_frame.f_code.co_filename in sources:
+        own = frame.tb_frame.f_code.co_filename in sources
+        if own:
             filename, line = frame.tb_frame.f_code.co_filename, frame.tb_lineno
         frame, depth = frame.tb_next, depth + 1
     kinds = [c.__name__ for c in type(error).__mro__]
-    details = {"type": type(error).__name__, "kinds": kinds[:8], "file": filename, "line": line}
+    details = {"type": type(error).__name__, "kinds": kinds[:8], "file": filename, "line": line, "own": own}
     return TracingError("raised", message, **details, **_undefined(error))
 
 
 def _undefined(error: BaseException) -> dict[str, str]:
-    """Return the name that nobody defined, and the module that lacks it, if that is what the error is about."""
+    """Return the name that nobody defined and the module that lacks it, or the attribute that an array lacks."""
     if isinstance(error, NameError) and isinstance(error.name, str):
         return {"undefined": error.name, "module": ""}
     if isinstance(error, AttributeError) and isinstance(error.name, str) and type(error.obj) is types.ModuleType:
         return {"undefined": error.name, "module": error.obj.__name__}
+    if isinstance(error, AttributeError) and isinstance(error.name, str) and _is_array(error.obj):
+        return {"lacking": error.name}
     return {}
+
+
+def _is_array(value: Any) -> bool:
+    import jax
+
+    return isinstance(value, jax.Array)
 
 
 def build(spec: list[Any], leaves: Iterator[Any]) -> Any:
