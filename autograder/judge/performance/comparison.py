@@ -17,7 +17,7 @@ from autograder.judge.oracle.expected import inputs_of
 from autograder.judge.performance.measurement import Measurement, measured_evidence, reference_failed, remembered
 from autograder.judge.performance.ratios import agreed, cost_case, io_bytes, speed_case
 from autograder.judge.performance.testbed import COMPILE_SECONDS, TIMING_SECONDS
-from autograder.results import FAILED, NOT_JUDGED, CaseEvidence, CheckEvidence
+from autograder.results import FAILED, NOT_JUDGED, PASSED, CaseEvidence, CheckEvidence
 
 FRESH_DRAWS = 4  # beyond the draws that are measured
 FIRST_FRESH_DRAW = 2000
@@ -81,7 +81,7 @@ def _compare(
     request: tuple[dict[str, Any], bytes],
     base: dict[str, Any],
 ) -> CaseEvidence:
-    """Count the cost where it is asked for and visible; else take the time, twice for a slow program.
+    """Count the cost where it is asked for and visible; else take the time, twice unless it is clearly fast.
 
     The worker compares the outputs with the reference's first, whatever is measured.
     """
@@ -105,10 +105,10 @@ def _compare(
         case = speed_case(answer[0], bands, base)
         if slow is not None:
             return agreed(slow, case, bands)
-        if case.outcome != FAILED:
+        if case.outcome == PASSED:
             return case
         slow = case
-        measurement.on_progress("slower than the reference: timing the program again")
+        measurement.on_progress("not clearly as fast as the reference: timing the program again")
 
 
 def _unmeasured(

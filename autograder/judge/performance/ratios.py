@@ -13,6 +13,8 @@ from autograder.judge.device.requests import Task
 from autograder.judge.intervals import interval, share
 from autograder.results import FAILED, INCONCLUSIVE, PASSED, CaseEvidence
 
+_SLOW = "look for work done twice, a Python loop over the batch or the positions, or arrays larger than needed"
+
 
 def speed_case(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], base: dict[str, Any]) -> CaseEvidence:
     """Judge one timed comparison: inconclusive while the interval of the ratio spans several bands.
@@ -52,30 +54,31 @@ def speed_case(answer: Mapping[str, Any], bands: Sequence[tuple[float, float]], 
         return CaseEvidence(outcome=INCONCLUSIVE, message=message, statistics=statistics, **base)
     if share(bands, measured.low) >= 1.0:
         return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
-    advice = "look for work done twice, a Python loop over the batch or the positions, or arrays larger than needed"
-    return CaseEvidence(outcome=FAILED, message=f"it takes {relative}", advice=advice, statistics=statistics, **base)
+    return CaseEvidence(outcome=FAILED, message=f"it takes {relative}", advice=_SLOW, statistics=statistics, **base)
 
 
 def agreed(first: CaseEvidence, second: CaseEvidence, bands: Sequence[tuple[float, float]]) -> CaseEvidence:
-    """Judge two timings of one slow program: only a slowness that both show costs points.
+    """Judge two timings of one program: only a slowness that both show costs points.
 
-    Another process can slow one run from end to end, and no statistic within the run shows it.
+    Another process can slow one run from end to end, and no statistic within the run shows it.  What still spans
+    several bands stands close to a bar, and earns the points of the lower one: a third run would say no more.
 
     References:
       Kalibera, Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013: repeat at the level that varies.
     """
-    low = min(first.statistics["ratio low"], second.statistics["ratio low"])
+    low = max(first.statistics["ratio low"], second.statistics["ratio low"])
     high = max(first.statistics["ratio high"], second.statistics["ratio high"])
-    if share(bands, low) == share(bands, high):
-        return second
-    seen = " and ".join(f"{1 / c.statistics['ratio']:.2f}" for c in (first, second))
-    message = (
-        f"inconclusive: measured twice, it takes {seen} times as long as the reference, and the intervals "
-        f"({1 / max(high, 1e-9):.2f} to {1 / max(low, 1e-9):.2f}) span more than one band; "
-        "measure again on a quieter machine"
-    )
     statistics = {**second.statistics, "ratio low": low, "ratio high": high}
-    return dataclasses.replace(second, outcome=INCONCLUSIVE, message=message, advice="", statistics=statistics)
+    if share(bands, low) >= 1.0:
+        return dataclasses.replace(second, outcome=PASSED, message="", advice="", statistics=statistics)
+    seen = " and ".join(f"{1 / c.statistics['ratio']:.2f}" for c in (first, second))
+    message = f"measured twice, it takes {seen} times as long as the reference"
+    if share(bands, low) != share(bands, high):
+        message += (
+            f" ({1 / max(high, 1e-9):.2f} to {1 / max(low, 1e-9):.2f}): too close to a bar to tell its sides apart, "
+            "so it earns the points of the lower band"
+        )
+    return dataclasses.replace(second, outcome=FAILED, message=message, advice=_SLOW, statistics=statistics)
 
 
 def cost_case(
@@ -105,7 +108,8 @@ def cost_case(
     if share(bands, ratios[worst]) >= 1.0:
         return CaseEvidence(outcome=PASSED, statistics=statistics, **base)
     what = {"flops": "arithmetic operations", "bytes": "memory traffic", "temporary": "temporary memory"}[worst]
-    message = f"it needs {1 / ratios[worst]:.2f} times the {what} of the reference"
+    counts = f"{student[worst]:,.0f} beside {reference[worst]:,.0f}"
+    message = f"it needs {1 / ratios[worst]:.2f} times the {what} of the reference ({counts})"
     advice = {
         "flops": "something is computed more than once, or for entries that are thrown away",
         "bytes": "arrays are written and read again more often than needed",
