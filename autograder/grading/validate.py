@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,7 @@ def validate_assignment(
     seeds: int = 1,
     quick: bool = False,
     sets: int = SETS,
+    one_in: int = 1,
 ) -> Validation:
     """Judge correct, missing, wrong and degenerate work on ``seeds`` secret seeds, with ``sets`` draw sets of each.
 
@@ -62,6 +63,7 @@ def validate_assignment(
 
     Args:
       quick: leave out training, throughput and cost of the solution.
+      one_in: try one in so many of the styles and mistakes; 1 tries all.
     """
     found: dict[str, list[str]] = {}  # problem -> the draw sets in which it shows
     tried = 0
@@ -78,8 +80,8 @@ def validate_assignment(
                 problems = [f"reference: {key}: {said}" for key, said in drawn.expected.problems.items()]
                 problems += _degenerate(drawn.plan, drawn.expected)
                 problems += coverage_problems(drawn.plan)
-                problems += _submissions(session, opened, tried == 0, on_progress, counts)
-                problems += _mistakes(session, drawn, opened.evaluator, on_progress, counts)
+                problems += _submissions(session, opened, tried == 0, one_in, on_progress, counts)
+                problems += _mistakes(session, drawn, opened.evaluator, one_in, on_progress, counts)
                 tried += 1
                 for problem in dict.fromkeys(problems):
                     found.setdefault(problem, []).append(f"{number}.{draw_set}")
@@ -99,6 +101,7 @@ def _submissions(
     session: Session,
     opened: Bench,
     thorough: bool,
+    one_in: int,
     on_progress: Callable[[str], object],
     counts: dict[str, set[str]],
 ) -> Iterator[str]:
@@ -113,7 +116,7 @@ def _submissions(
     assert reference is not None
     evaluator, testbed = opened.evaluator, opened.testbed
     styles = reference / "styles"
-    right = [reference / "solution.py", *(find_submissions(styles) if styles.is_dir() else [])]
+    right = [reference / "solution.py", *(find_submissions(styles)[::one_in] if styles.is_dir() else [])]
     numbers = sum(p for name, p in assignment.points.items() if assignment.checks[name].kind not in MEASURED)
     for path in right:
         on_progress(path.name)
@@ -145,6 +148,7 @@ def _mistakes(
     session: Session,
     drawn: DrawSet,
     evaluator: Evaluator,
+    one_in: int,
     on_progress: Callable[[str], object],
     counts: dict[str, set[str]],
 ) -> Iterator[str]:
@@ -153,7 +157,8 @@ def _mistakes(
     assert assignment.reference is not None
     submission, _ = screen(read_submission(assignment.reference / "solution.py"), assignment.allowed)
     solution = trace(submission, assignment, plan.calls, plan.public_calls(), session.sandbox).programs
-    for name, changed in _mistaken_programs(plan).items():
+    chosen = [m.name for m in expected.mistakes][::one_in]
+    for name, changed in _mistaken_programs(plan, chosen).items():
         on_progress(name)
         known = next(m for m in expected.mistakes if m.name == name)
         evidence, _ = judge({**solution, **changed}, plan, expected, evaluator, session.cache, {})
@@ -175,15 +180,17 @@ def _mistakes(
         named = {c.mistake for c in evidence if c.mistake}
         if name in named:
             counts["recognised"].add(name)
-        if named and name not in named:
+        elif named:
             yield f"mistake {name} gives the same numbers as {sorted(named)[0]}: add a probe that tells them apart"
+        elif failed:
+            yield f"mistake {name} is not recognised, so nobody reads its hint: it has no answer to a printed case"
 
 
-def _mistaken_programs(plan: Plan) -> dict[str, dict[str, Program | Failure]]:
-    """Have the oracle trace the calls that each mistake changes."""
+def _mistaken_programs(plan: Plan, chosen: Sequence[str]) -> dict[str, dict[str, Program | Failure]]:
+    """Have the oracle trace the calls that each of the chosen mistakes changes."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "programs.npz"
-        run_oracle("programs", plan, out)
+        run_oracle("programs", plan, out, chosen)
         with np.load(out, allow_pickle=False) as stored:
             meta = json.loads(bytes(stored["meta"]))
             return {

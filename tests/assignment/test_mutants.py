@@ -6,8 +6,9 @@ everything that is printed, and names checks that must fail.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -94,16 +95,21 @@ def _mutant(assignment: Assignment, plan: Plan) -> str:
     return f"import jax\nimport jax.numpy as jnp\n{source}\n_PRINTED = {set(_printed(plan))!r}\n{_WRAPPER}{wrapped}"
 
 
-def _traced(source: str, drawn: DrawSet) -> Programs:
-    """Trace a submission that we wrote, in this process: nothing in it does harm."""
+def _traced(source: str, drawn: DrawSet, checks: Collection[str] | None = None) -> Programs:
+    """Trace a submission that we wrote, in this process: nothing in it does harm.
+
+    Args:
+      checks: trace only what these checks ask for.
+    """
     plan = drawn.plan
+    asked = {c.key for p in plan.numeric() if checks is None or p.check in checks for c in (p.call, p.forward)}
     given = given_module(plan.assignment)  # submissions import it
     names: dict[str, object] = {}
     exec(compile(source, "submission.py", "exec"), names)
     student = SimpleNamespace(**names)
     programs: Programs = {}
     for call in plan.calls.values():
-        if call.precision != "highest":
+        if call.precision != "highest" or (checks is not None and call.key not in asked):
             continue
         try:
             output, forward, module = trace_call(request_of(call), student, given, frozenset())
@@ -117,17 +123,25 @@ def _judged(programs: Programs, drawn: DrawSet, evaluator: Evaluator, cache: Res
     return judge(programs, drawn.plan, drawn.expected, evaluator, cache, {})[0]
 
 
-def _drawn(assignment: Assignment) -> DrawSet:
-    return Draws(assignment, secret_of(0).keys(assignment.slug)).get(0)  # validation has the same answers
+@functools.cache
+def _right(slug: str) -> tuple[DrawSet, Programs, ResultCache]:
+    """The answers of one draw set, the solution's programs, and what these answered once they have been run."""
+    assignment = load(slug, ROOT)
+    assert assignment.reference is not None
+    drawn = Draws(assignment, secret_of(0).keys(slug)).get(0)  # validation has the same answers
+    return drawn, _traced((assignment.reference / "solution.py").read_text(), drawn), ResultCache()
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+# One worker for both tests of an assignment: they share what is slow.
+EACH = [pytest.param(slug, marks=pytest.mark.xdist_group(f"mutants-{slug}")) for slug in SLUGS]
+
+
+@pytest.mark.parametrize("slug", EACH)
 def test_right_where_printed_is_not_right(slug: str) -> None:
     assignment = load(slug, ROOT)
-    drawn = _drawn(assignment)
-    right = _traced((assignment.reference / "solution.py").read_text(), drawn)  # type: ignore[operator]
+    drawn, right, cache = _right(slug)
     wrong = _traced(_mutant(assignment, make_plan(assignment, PUBLIC.keys(slug))), drawn)
-    cache, lived = ResultCache(), []
+    lived = []
     with bench(assignment, "cpu", measure=False) as opened:
         for function in assignment.functions:
             own = {key for key, call in drawn.plan.calls.items() if call.function == function and key in wrong}
@@ -139,7 +153,7 @@ def test_right_where_printed_is_not_right(slug: str) -> None:
     assert not lived, f"right at printed sizes only, and full marks: {lived}"
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EACH)
 def test_mutants_that_lived_are_caught(slug: str) -> None:
     path = Path(__file__).with_name(f"mutants_{slug}.py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -149,13 +163,12 @@ def test_mutants_that_lived_are_caught(slug: str) -> None:
     assignment = load(slug, ROOT)
     assert assignment.reference is not None and len(module.MUTANTS) >= 8
     solution = (assignment.reference / "solution.py").read_text()
-    drawn, cache, lived = _drawn(assignment), ResultCache(), []
-    right = _traced(solution, drawn)
+    (drawn, right, cache), lived = _right(slug), []
     with bench(assignment, "cpu", measure=False) as opened:
         assert all(c.outcome != FAILED for c in _judged(right, drawn, opened.evaluator, cache))
         for name, (source, fails) in module.MUTANTS.items():
-            programs = _traced(f"{solution}\n\n{source}", drawn)
-            checks = _judged(programs, drawn, opened.evaluator, cache)
+            programs = _traced(f"{solution}\n\n{source}", drawn, fails)
+            checks = _judged({**right, **programs}, drawn, opened.evaluator, cache)
             lost = {c.name for c in checks if c.outcome in (FAILED, SKIPPED)}
             if not set(fails) <= lost or not any(c.outcome == FAILED for c in checks):
                 lived.append((name, sorted(set(fails) - lost)))

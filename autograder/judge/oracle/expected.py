@@ -9,7 +9,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -177,8 +177,12 @@ def ask_oracle(plan: Plan, target: Path) -> None:
         run_oracle("answers", plan, partial)
 
 
-def run_oracle(what: str, plan: Plan, out: Path) -> None:
-    """Run the oracle's process on a plan; it writes ``out``.  Raises :class:`ReferenceFailedError`."""
+def run_oracle(what: str, plan: Plan, out: Path, chosen: Sequence[str] = ()) -> None:
+    """Run the oracle's process on a plan; it writes ``out``.  Raises :class:`ReferenceFailedError`.
+
+    Args:
+      chosen: names of the mistakes whose programs are asked for.
+    """
     assignment = plan.assignment
     command = [sys.executable, "-P", "-m", "autograder.judge.oracle.process", what, str(assignment.folder)]
     command += [str(assignment.reference), str(out)]
@@ -187,6 +191,7 @@ def run_oracle(what: str, plan: Plan, out: Path) -> None:
         "values": plan.keys.values.hex(),
         "public": plan.keys.public,
         "draw_set": plan.draw_set,
+        "chosen": list(chosen),
     }
     text = json.dumps(order).encode()
     process = subprocess.run(command, input=text, capture_output=True, env=oracle_environment(), check=False)

@@ -3,7 +3,8 @@
     python -m autograder.judge.oracle.process answers ASSIGNMENT REFERENCE OUT
     python -m autograder.judge.oracle.process programs ASSIGNMENT REFERENCE OUT
 
-The second command writes programs of the mistakes.  Keys and number of the draw set are read from standard input.
+The second command writes programs of mistakes.  Keys and number of the draw set, and which mistakes, are read from
+standard input.
 
 No student program ever enters this process.
 """
@@ -12,8 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from autograder import tree
 from autograder.assignment.load import AssignmentError, load_folder, load_package, mistakes
 from autograder.assignment.plan import Plan, make_plan
 from autograder.assignment.seed import Keys
-from autograder.checks import PERFORMANCE, Mistake
+from autograder.checks import PERFORMANCE
 from autograder.judge.oracle.calls import given_module, request_of
 from autograder.judge.oracle.expected import answerable, library_versions, write
 from autograder.judge.oracle.reference import (
@@ -32,6 +32,7 @@ from autograder.judge.oracle.reference import (
     learned,
     mistaken,
     modules,
+    overlay,
     run_modules,
     signatures,
     truths,
@@ -47,7 +48,10 @@ def main(arguments: list[str]) -> int:
         assignment = load_folder(Path(folder), Path(reference))
         plan = make_plan(assignment, keys, order["draw_set"])
         assert_float64()
-        (answers if what == "answers" else programs)(plan, Path(out))
+        if what == "answers":
+            answers(plan, Path(out))
+        else:
+            programs(plan, Path(out), order["chosen"])
     except AssignmentError as error:
         print(error, file=sys.stderr)
         return 1
@@ -119,8 +123,10 @@ def _mistakes(
 ) -> list[dict[str, Any]]:
     """Add what the known mistakes answer to ``arrays``; return what is known of them."""
     known = []
+    assert plan.assignment.reference is not None
+    solution = load_package(plan.assignment.reference, "_reference", "solution")
     for mistake in mistakes(plan.assignment).values():
-        answered = mistaken(plan, mistake, outputs, given)
+        answered = mistaken(plan, mistake, outputs, solution, given)
         for key, leaves in answered.items():
             arrays |= {f"m/{mistake.name}/{key}/{i}": leaf for i, leaf in enumerate(leaves)}
         known.append(
@@ -140,8 +146,11 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"
 
 
-def programs(plan: Plan, out: Path) -> None:
-    """Trace every call that a known mistake changes, on top of the solution, as the sandbox would."""
+def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
+    """Trace every call that a known mistake changes, on top of the solution, as the sandbox would.
+
+    Compositions are traced for the mistakes that say that they fail them.
+    """
     assignment = plan.assignment
     assert assignment.reference is not None
     given = given_module(assignment)
@@ -149,10 +158,13 @@ def programs(plan: Plan, out: Path) -> None:
     arrays: dict[str, np.ndarray] = {}
     meta: dict[str, Any] = {}
     for mistake in mistakes(assignment).values():
+        if mistake.name not in chosen:
+            continue
         student = overlay(solution, mistake)
         meta[mistake.name] = {}
+        changed = {mistake.function, *(assignment.checks[name].function for name in mistake.fails)}
         for call in plan.calls.values():
-            if call.function != mistake.function and not call.function.startswith("given."):
+            if call.function not in changed:
                 continue
             if call.precision != "highest":  # performance is measured of right work only
                 continue
@@ -164,11 +176,6 @@ def programs(plan: Plan, out: Path) -> None:
             meta[mistake.name][call.key] = {"output": spec, "forward": forward}
             arrays[f"{mistake.name}/{call.key}"] = np.frombuffer(module, np.uint8)
     write(out, arrays, meta)
-
-
-def overlay(solution: types.ModuleType, mistake: Mistake) -> types.SimpleNamespace:
-    """Return the solution with one function replaced by a known mistake."""
-    return types.SimpleNamespace(**(vars(solution) | {mistake.function: mistake.implementation}))
 
 
 def assert_float64() -> None:

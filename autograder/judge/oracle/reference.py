@@ -97,14 +97,26 @@ def truths(
     return arrays
 
 
-def mistaken(plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], given: Any) -> dict[str, list[np.ndarray]]:
+def overlay(solution: types.ModuleType, mistake: Mistake) -> types.SimpleNamespace:
+    """Return the solution with one function replaced by a known mistake."""
+    return types.SimpleNamespace(**(vars(solution) | {mistake.function: mistake.implementation}))
+
+
+def mistaken(
+    plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], solution: types.ModuleType, given: Any
+) -> dict[str, list[np.ndarray]]:
     """Return the output leaves of a mistake by printed probe, in float32 as a student's program would give them.
 
-    Probes that it cannot answer are left out.
+    Asked are its own function, and compositions that it fails.  Probes that it cannot answer are left out.
     """
-    student = types.SimpleNamespace(**{mistake.function: mistake.implementation})
+    student = overlay(solution, mistake)
     printed = (p for p in plan.numeric() if p.draw == PUBLIC_DRAW and p.call.key in outputs)
-    probes = [p for p in printed if p.forward.function == mistake.function]
+    probes = [
+        p
+        for p in printed
+        if p.forward.function == mistake.function
+        or (p.forward.function.startswith("given.") and p.check in mistake.fails)
+    ]
     try:
         return _outputs(plan, probes, outputs, student, given)
     except Exception:
