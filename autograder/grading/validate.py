@@ -195,7 +195,7 @@ def _mistaken_programs(plan: Plan, chosen: Sequence[str]) -> dict[str, dict[str,
             meta = json.loads(bytes(stored["meta"]))
             return {
                 name: {
-                    key: Failure("raised", call["failure"])
+                    key: Failure(call["kind"], call["failure"])
                     if "failure" in call
                     else Program(bytes(stored[f"{name}/{key}"]), call["output"], call["forward"])
                     for key, call in calls.items()

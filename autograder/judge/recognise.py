@@ -14,6 +14,7 @@ from autograder.judge.diagnose import match_mistake
 from autograder.judge.observed import Observed
 from autograder.judge.oracle.expected import KnownMistake
 from autograder.results import FAILED, PASSED, CheckEvidence
+from autograder.sandbox.trace import Failure
 
 ALIKE = 0.2  # how far apart, relatively, statistics of two random answers with the same mistake may be
 
@@ -31,8 +32,12 @@ def recognise(observed: Observed, evidence: Mapping[str, CheckEvidence]) -> dict
         failed = [n for n in names if evidence[n].outcome == FAILED and not _rests_on_failed(observed, n, evidence)]
         common = _match(observed, names, failed, evidence, [m for m in known if m.function == function])
         for name in failed:
-            mistake = common or _of_check(observed, name, evidence, [m for m in known if m.function == function])
-            if mistake is not None and any(p.key in observed.outputs for p in observed.probes[name]):
+            own = [m for m in known if m.function == function]
+            mistake = None
+            if any(p.key in observed.outputs for p in observed.probes[name]):
+                mistake = common or _of_check(observed, name, evidence, own)
+            mistake = mistake or _by_form(observed, name, own, failed)
+            if mistake is not None:
                 recognised[name] = _named(evidence[name], mistake)
     for name, e in evidence.items():  # compositions: the mistake may be in any function that they call
         if e.function.startswith("given.") and e.outcome == FAILED and not _rests_on_failed(observed, name, evidence):
@@ -55,6 +60,24 @@ def _of_check(
     if found is None and observed.plan.assignment.checks[name].kind == "property":
         return _by_statistics(observed, name, candidates)
     return found
+
+
+def _by_form(
+    observed: Observed, name: str, known: Sequence[KnownMistake], failed: Sequence[str]
+) -> KnownMistake | None:
+    """Find the one mistake that answers with the same wrong structure, or breaks the same rule.
+
+    Of several, it is the one that fails just what failed.
+    """
+    fitting: set[str] = set()
+    for probe in observed.probes[name]:
+        program = observed.programs.get(probe.forward.key)
+        if probe.draw == PUBLIC_DRAW and program is not None:
+            form = program.kind if isinstance(program, Failure) else program.forward
+            fitting |= {m.name for m in known if name in m.fails and m.forms.get(probe.forward.key) == form}
+    alike = [m for m in known if m.name in fitting]
+    alike = alike if len(alike) == 1 else [m for m in alike if m.fails == set(failed)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _by_statistics(observed: Observed, name: str, candidates: Sequence[KnownMistake]) -> KnownMistake | None:

@@ -32,6 +32,10 @@ class ReferenceFailedError(NotJudgedError):
     """The reference itself could not be computed: no mark may depend on it."""
 
 
+Forms = dict[str, tree.Spec | str]
+TELLING = ("mutation", "output")  # kinds of failures that say what is wrong; an exception may have any reason
+
+
 @dataclass(frozen=True)
 class KnownMistake:
     """A known mistake as the diagnosis needs it: what to say, and what it answers to each probe.
@@ -39,6 +43,7 @@ class KnownMistake:
     Attributes:
       fails: names of the checks that it fails.
       outputs: output leaves by probe, float32 for floating outputs.
+      forms: by call, a structure that the reference does not have, or the kind of failure, where it has such.
     """
 
     name: str
@@ -47,6 +52,7 @@ class KnownMistake:
     hint: str
     fails: frozenset[str]
     outputs: Mapping[str, list[np.ndarray]]
+    forms: Forms = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -293,4 +299,5 @@ def _mistake(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Known
     outputs = {
         key: [arrays[f"m/{meta['name']}/{key}/{i}"] for i in range(count)] for key, count in meta["outputs"].items()
     }
-    return KnownMistake(meta["name"], meta["function"], meta["topic"], meta["hint"], frozenset(meta["fails"]), outputs)
+    fails = frozenset(meta["fails"])
+    return KnownMistake(meta["name"], meta["function"], meta["topic"], meta["hint"], fails, outputs, meta["forms"])

@@ -29,6 +29,7 @@ from autograder.judge.oracle.calls import given_module, request_of
 from autograder.judge.oracle.expected import answerable, library_versions, write
 from autograder.judge.oracle.reference import (
     by_function,
+    forms,
     learned,
     mistaken,
     modules,
@@ -37,7 +38,7 @@ from autograder.judge.oracle.reference import (
     signatures,
     truths,
 )
-from autograder.sandbox.inside.tracing import trace_call
+from autograder.sandbox.inside.tracing import TracingError, trace_call
 
 
 def main(arguments: list[str]) -> int:
@@ -137,6 +138,7 @@ def _mistakes(
                 "hint": mistake.hint,
                 "fails": sorted(mistake.fails),
                 "outputs": {key: len(leaves) for key, leaves in answered.items()},
+                "forms": forms(plan, mistake, outputs, solution, given),
             }
         )
     return known
@@ -170,8 +172,8 @@ def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
                 continue
             try:
                 spec, forward, module = trace_call(request_of(call), student, given, frozenset())
-            except Exception as error:
-                meta[mistake.name][call.key] = {"failure": f"{type(error).__name__}: {error}"}
+            except TracingError as error:
+                meta[mistake.name][call.key] = {"failure": error.message, "kind": error.kind}
                 continue
             meta[mistake.name][call.key] = {"output": spec, "forward": forward}
             arrays[f"{mistake.name}/{call.key}"] = np.frombuffer(module, np.uint8)

@@ -19,8 +19,8 @@ from autograder.judge.compare import errors, scales
 from autograder.judge.device.execute import Job, run
 from autograder.judge.device.trainer import Trainer
 from autograder.judge.oracle.calls import flat_function, request_of, student_function
-from autograder.judge.oracle.expected import inputs_of
-from autograder.sandbox.inside.tracing import build, describe, trace_call
+from autograder.judge.oracle.expected import TELLING, Forms, inputs_of
+from autograder.sandbox.inside.tracing import TracingError, build, describe, trace_call
 
 REFERENCE_SEEDS = 5
 FIRST_REFERENCE_DRAW = 1000
@@ -127,6 +127,27 @@ def mistaken(
             except Exception:  # the mistake itself cannot be traced here: it cannot be recognised by numbers
                 continue
         return answered
+
+
+def forms(plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], solution: types.ModuleType, given: Any) -> Forms:
+    """Return, by call, what shows a mistake without any number: another structure, or a rule that it breaks.
+
+    Asked are the printed cases of its own function in the checks that it fails.
+    """
+    student = overlay(solution, mistake)
+    printed = (p.forward for name in sorted(mistake.fails) for p in plan.probes[name] if p.draw == PUBLIC_DRAW)
+    calls = {c.key: c for c in printed if c.function == mistake.function and c.key in outputs}
+    found: Forms = {}
+    for key, call in calls.items():
+        try:
+            spec = trace_call(request_of(call), student, given, frozenset())[1]
+        except TracingError as error:
+            if error.kind in TELLING:
+                found[key] = error.kind
+        else:
+            if not tree.matches(outputs[key], spec):
+                found[key] = spec
+    return found
 
 
 def modules(probes: Sequence[Probe], reference: Any, given: Any, problems: dict[str, str]) -> dict[str, np.ndarray]:
