@@ -66,6 +66,8 @@ def _share(check: CheckEvidence, name: str, assignment: Assignment) -> tuple[flo
         return 0.0, check.outcome
     if credit == "all":
         return 0.0, "no partial credit: every case must pass"
+    if all(c.outcome == SKIPPED for c in check.cases):
+        return 0.0, check.outcome
     labels = {c.label for c in check.cases}
     failed = {c.label for c in check.cases if c.outcome in (FAILED, SKIPPED)}
     return (len(labels) - len(failed)) / len(labels), f"{len(labels) - len(failed)} of {len(labels)} cases"

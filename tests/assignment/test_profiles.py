@@ -302,7 +302,9 @@ def test_profiles_and_template_are_part_of_an_installation() -> None:
 def test_the_command_lists_the_profiles(command: Callable[..., Ran]) -> None:
     ran = command("profiles")
     assert ran.code == 0
-    assert f"jax: {len(read_profile('jax').imports)} modules, 12 hints" in ran.out and "python: 19 modules" in ran.out
+    for name in ("jax", "python"):
+        profile = read_profile(name)
+        assert f"{name}: {len(profile.imports)} modules, {len(profile.instead)} hints" in ran.out
     assert "autograder profiles -a NAME" in ran.out
     listed = json.loads(command("profiles", "--json").out)
     assert [entry["name"] for entry in listed] == list_profiles()

@@ -13,7 +13,7 @@ def standardize(x, *, axis):
 
 
 def momentum(state, grad):
-    jax.debug.print("{}", grad)
+    shown = [jax.debug.print("{}", grad)]  # a statement that only prints would be left out
     v = 0.9 * state["v"] + grad["w"]
     return {"w": state["w"] - 0.1 * v, "v": v}
 

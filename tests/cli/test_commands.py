@@ -178,7 +178,7 @@ def test_check_says_what_failed_why_and_where(command: Callable[..., Ran], tmp_p
     assert "not written yet" in " ".join(ran.out.split())
     line = text.splitlines().index("    raise NotImplementedError") + 1
     assert f"submission.py, line {line}" in ran.out and "Replace `raise NotImplementedError`" in ran.out
-    assert "float(), int(), .item() or a similar call" in " ".join(ran.out.split())  # the other mistake is there too
+    assert "float(), int(), .item(), a number in a text" in " ".join(ran.out.split())  # the other mistake is there too
     assert len(ran.out.splitlines()) < 60  # one screen
     ran = command("check", tmp_path / "submission.py", *options, "--quiet")
     assert ran.code == 1 and not ran.out

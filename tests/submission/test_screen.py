@@ -417,6 +417,7 @@ def test_a_violation_costs_its_statement_alone() -> None:
             name="jax.grad",
             function="f",
             code="return jax.grad(x)",
+            binds=("f",),
         )
     ]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+import types
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def answers(plan: Plan, out: Path) -> None:
         except Exception as error:
             problems |= {p.key: _said(error) for p in ready}
     if plan.keys.public:
-        known = _mistakes(plan, given, outputs, arrays)
+        known = _mistakes(plan, reference, given, outputs, arrays)
     meta = {
         "assignment": assignment.sha256,
         "outputs": outputs,
@@ -120,14 +121,12 @@ def _measured(
 
 
 def _mistakes(
-    plan: Plan, given: Any, outputs: dict[str, tree.Spec], arrays: dict[str, np.ndarray]
+    plan: Plan, reference: types.ModuleType, given: Any, outputs: dict[str, tree.Spec], arrays: dict[str, np.ndarray]
 ) -> list[dict[str, Any]]:
     """Add what the known mistakes answer to ``arrays``; return what is known of them."""
     known = []
-    assert plan.assignment.reference is not None
-    solution = load_package(plan.assignment.reference, "_reference", "solution")
     for mistake in mistakes(plan.assignment).values():
-        answered = mistaken(plan, mistake, outputs, solution, given)
+        answered = mistaken(plan, mistake, outputs, reference, given)
         for key, leaves in answered.items():
             arrays |= {f"m/{mistake.name}/{key}/{i}": leaf for i, leaf in enumerate(leaves)}
         known.append(
@@ -138,7 +137,7 @@ def _mistakes(
                 "hint": mistake.hint,
                 "fails": sorted(mistake.fails),
                 "outputs": {key: len(leaves) for key, leaves in answered.items()},
-                "forms": forms(plan, mistake, outputs, solution, given),
+                "forms": forms(plan, mistake, outputs, reference, given),
             }
         )
     return known
@@ -164,7 +163,10 @@ def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
             continue
         student = overlay(solution, mistake)
         meta[mistake.name] = {}
-        changed = {mistake.function, *(assignment.checks[name].function for name in mistake.fails)}
+        changed = {
+            mistake.function,
+            *(check.function for name, check in assignment.checks.items() if name in mistake.fails),
+        }
         for call in plan.calls.values():
             if call.function not in changed:
                 continue

@@ -97,19 +97,19 @@ def truths(
     return arrays
 
 
-def overlay(solution: types.ModuleType, mistake: Mistake) -> types.SimpleNamespace:
-    """Return the solution with one function replaced by a known mistake."""
-    return types.SimpleNamespace(**(vars(solution) | {mistake.function: mistake.implementation}))
+def overlay(right: types.ModuleType, mistake: Mistake) -> types.SimpleNamespace:
+    """Return right work with one function replaced by a known mistake."""
+    return types.SimpleNamespace(**(vars(right) | {mistake.function: mistake.implementation}))
 
 
 def mistaken(
-    plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], solution: types.ModuleType, given: Any
+    plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], right: types.ModuleType, given: Any
 ) -> dict[str, list[np.ndarray]]:
     """Return the output leaves of a mistake by printed probe, in float32 as a student's program would give them.
 
     Asked are its own function, and compositions that it fails.  Probes that it cannot answer are left out.
     """
-    student = overlay(solution, mistake)
+    student = overlay(right, mistake)
     printed = (p for p in plan.numeric() if p.draw == PUBLIC_DRAW and p.call.key in outputs)
     probes = [
         p
@@ -129,13 +129,13 @@ def mistaken(
         return answered
 
 
-def forms(plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], solution: types.ModuleType, given: Any) -> Forms:
+def forms(plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], right: types.ModuleType, given: Any) -> Forms:
     """Return, by call, what shows a mistake without any number: another structure, or a rule that it breaks.
 
     Asked are the printed cases of its own function in the checks that it fails.
     """
-    student = overlay(solution, mistake)
-    printed = (p.forward for name in sorted(mistake.fails) for p in plan.probes[name] if p.draw == PUBLIC_DRAW)
+    student = overlay(right, mistake)
+    printed = (p.forward for name in sorted(mistake.fails) for p in plan.probes.get(name, ()) if p.draw == PUBLIC_DRAW)
     calls = {c.key: c for c in printed if c.function == mistake.function and c.key in outputs}
     found: Forms = {}
     for key, call in calls.items():
