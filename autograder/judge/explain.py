@@ -13,7 +13,7 @@ from autograder.assignment.probes import Call
 from autograder.judge.device.budget import ALL_TIME, COMPILE_TIME, MEASURED_TIME, PARSE_TIME, RUN_TIME, Limits
 from autograder.judge.device.process import CRASH
 from autograder.judge.device.requests import MEMORY, Refusal
-from autograder.judge.library_errors import BY_TYPE, meaning_of
+from autograder.judge.error_meanings import BY_TYPE, meaning_of
 from autograder.results import FAILED, NOT_JUDGED, SKIPPED, CaseEvidence, FailureKind, Fault
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
 from autograder.sandbox.trace import Failure

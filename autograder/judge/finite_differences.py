@@ -40,6 +40,17 @@ class Shift:
     direction: Mapping[int, np.ndarray]
 
 
+def moving_arguments(probe: Probe) -> list[int]:
+    """List the positions of the arguments that are moved, one shift for each."""
+    owners = _owners(probe)
+    return sorted({owners[i] for i in probe.call.moving()})
+
+
+def _owners(probe: Probe) -> list[int]:
+    """Return, for each flat input, the position of its argument."""
+    return [n for n, spec in enumerate(probe.call.args) for _ in tree.leaf_specs(spec)]
+
+
 def shifts(plan: Plan, probe: Probe) -> list[Shift]:
     """Move each differentiated argument of a probe by itself, along a direction that the keys of the probe draw.
 
@@ -52,9 +63,9 @@ def shifts(plan: Plan, probe: Probe) -> list[Shift]:
         (rng.normal(size=probe.inputs[i].shape).astype(np.float32) * np.float32(min(s, 1e3))).astype(np.float32)
         for i, s in zip(moving, rms, strict=True)
     ]
-    owners = [n for n, spec in enumerate(probe.call.args) for _ in tree.leaf_specs(spec)]
+    owners = _owners(probe)
     shifted = []
-    for argument in sorted({owners[i] for i in moving}):
+    for argument in moving_arguments(probe):
         direction = {n: d for n, (i, d) in enumerate(zip(moving, drawn, strict=True)) if owners[i] == argument}
         sides = []
         for sign in (1, -1):
@@ -81,12 +92,12 @@ def gradient_ratios(
     """
     cotangents = inputs_of(plan, probe, expected.outputs)[len(probe.inputs) :]
     specs = tree.leaf_specs(expected.outputs[probe.forward.key])
+    floats = [i for i, spec in enumerate(specs) if tree.dtype_of(spec).startswith("float")]
     truths = expected.truth[probe.key]
     ratios = {}
     for shift, (forth, back) in zip(shifts(plan, probe), sides, strict=True):
         if not any(np.any(truths[n].value) for n in shift.direction):
             continue
-        floats = [i for i, spec in enumerate(specs) if tree.dtype_of(spec).startswith("float")]
         with np.errstate(invalid="ignore", over="ignore"):  # outputs that overflow are not finite, see below
             rise = sum(
                 float(np.sum(c * (forth[i].astype(np.float64) - back[i])))

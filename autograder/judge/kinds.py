@@ -14,7 +14,7 @@ from autograder.assignment.probes import Probe
 from autograder.checks import Bound, Check
 from autograder.judge.compare import Comparison, compare
 from autograder.judge.diagnose import describe
-from autograder.judge.finite_differences import BOUND, gradient_ratios, shifts
+from autograder.judge.finite_differences import BOUND, gradient_ratios, moving_arguments
 from autograder.judge.observed import Observed
 from autograder.results import FAILED, NOT_JUDGED, PASSED, CaseEvidence, FailureKind, Place
 
@@ -55,9 +55,7 @@ def _whose_gradient(observed: Observed, probe: Probe, ratios: Mapping[int, float
         return (
             f"; it is not the gradient{which} of what your function computes: look for stop_gradient or a custom rule"
         )
-    if ratios.keys() != {shift.argument for shift in shifts(observed.plan, probe)} or _is_right(
-        observed, probe.forward.function
-    ):
+    if ratios.keys() != set(moving_arguments(probe)) or _is_right(observed, probe.forward.function):
         return ""
     return "; it is the gradient of what your function computes, so check the forward computation"
 

@@ -13,7 +13,7 @@ from autograder.assignment.plan import Plan
 from autograder.assignment.probes import Probe
 from autograder.judge.device.evaluator import Evaluator, ResultCache
 from autograder.judge.device.requests import Outputs, Refusal
-from autograder.judge.finite_differences import shifts
+from autograder.judge.finite_differences import moving_arguments
 from autograder.judge.oracle.expected import Expected
 from autograder.judge.tasks import Programs, feeds, numeric_tasks, task_key
 
@@ -73,7 +73,7 @@ def ask(
     read: Counter[str] = Counter()  # rounds of each task
     for key, probe, moved in feeds(answerable):
         result, at = ran.get(key), read[key]
-        read[key] += 2 * len(shifts(plan, probe)) if moved else 1
+        read[key] += 2 * len(moving_arguments(probe)) if moved else 1
         if not isinstance(result, Outputs):
             continue
         if moved:

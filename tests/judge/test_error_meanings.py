@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from autograder.judge.library_errors import meaning_of
+from autograder.judge.error_meanings import meaning_of
 from autograder.sandbox.inside.tracing import TracingError, explain
 
 X = jnp.ones((3, 4))

@@ -1,6 +1,6 @@
 """What errors of JAX, NumPy and Python mean in a function that JAX traces, and what to write instead.
 
-The texts are those of the libraries, not ours.  ``tests/judge/test_library_errors.py`` provokes each error, so a new
+The texts are those of the libraries, not ours.  ``tests/judge/test_error_meanings.py`` provokes each error, so a new
 version that words it differently is noticed.
 """
 
