@@ -14,7 +14,7 @@ from autograder.assignment.probes import Call
 from autograder.results import Finding
 from autograder.sandbox.trace import Failure, Program, Traced
 from autograder.submission.read import Submission
-from autograder.submission.screening.scopes import bound_names
+from autograder.submission.screening import Scope, Site, bound_in_module, sites
 from autograder.submission.statements import Broken, Statement, parse
 
 Causes = Mapping[str, Finding]  # name that the submission lacks -> why
@@ -67,16 +67,18 @@ def _raised(
             statement = modules[module][index]
         except (KeyError, IndexError, TypeError, ValueError):
             continue
-        lacking = [_undefined(event, names), *_imported(statement, names)]
+        listed = _sites(statement)
+        binds = bound_in_module(listed)
+        lacking = [_undefined(event, names), *_imported(listed, names)]
         cause = next((causes[name] for name in lacking if name in causes), None)
         if cause is None:
-            cause = _finding(event, statement, submission)
+            cause = _finding(event, statement, binds, submission)
             findings.append(cause)
-        causes = dict.fromkeys(_binds(statement), cause) | causes
+        causes = dict.fromkeys(binds, cause) | causes
     return tuple(findings), causes
 
 
-def _finding(event: Mapping[str, Any], statement: Statement, submission: Submission) -> Finding:
+def _finding(event: Mapping[str, Any], statement: Statement, binds: set[str], submission: Submission) -> Finding:
     line = event.get("line")
     line = line if isinstance(line, int) and event.get("file") == statement.filename else statement.line
     source = submission.sources.get(statement.filename, "").splitlines()
@@ -92,32 +94,16 @@ def _finding(event: Mapping[str, Any], statement: Statement, submission: Submiss
         first = (str(event.get("message", "")).strip().splitlines() or [""])[0][:300]
         why = f"raised {str(event.get('type', 'an error'))[:80]}" + (f": {first}" if first else "")
     where, message = f"{statement.filename}, line {line}", f"This statement {why}; it was skipped"
-    return Finding("skipped", where, message, code=code, binds=tuple(sorted(_binds(statement))))
+    return Finding("skipped", where, message, code=code, binds=tuple(sorted(binds)))
 
 
-def _binds(statement: Statement) -> set[str]:
-    """Return the names that a statement would have bound in its module."""
-    names: set[str] = set()
-    for node in _outside_functions(statement):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-        else:
-            names |= set(bound_names(node))
-    return names
-
-
-def _imported(statement: Statement, modules: set[str]) -> Iterator[str]:
+def _imported(listed: Sequence[Site], modules: set[str]) -> Iterator[str]:
     """Yield the names that a statement imports from the submission's own modules."""
-    for node in _outside_functions(statement):
-        if isinstance(node, ast.ImportFrom) and node.module in modules:
-            yield from (alias.name for alias in node.names)
+    for site in listed:
+        if isinstance(site.node, ast.ImportFrom) and site.node.module in modules and site.scope.kind == "module":
+            yield from (alias.name for alias in site.node.names)
 
 
-def _outside_functions(statement: Statement) -> Iterator[ast.AST]:
+def _sites(statement: Statement) -> list[Site]:
     tree = parse(statement.source)
-    pending: list[ast.AST] = [] if isinstance(tree, Broken) else [*tree.body]
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            pending.extend(ast.iter_child_nodes(node))
+    return [] if isinstance(tree, Broken) else sites(tree, Scope("module"))

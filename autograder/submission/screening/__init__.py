@@ -5,7 +5,7 @@ It is advice with teeth and no wall: student code may get past it, so nothing do
 the sandbox and the check of the traced program.
 """
 
-from autograder.submission.screening.scopes import bound_names
+from autograder.submission.screening.scopes import Scope, Site, bound_in_module, sites
 from autograder.submission.screening.screen import screen
 
-__all__ = ["bound_names", "screen"]
+__all__ = ["Scope", "Site", "bound_in_module", "screen", "sites"]

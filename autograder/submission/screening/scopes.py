@@ -188,6 +188,20 @@ def bound_names(node: ast.AST) -> list[str]:
     return []
 
 
+def bound_in_module(listed: Iterable[Site], imported: str = "") -> set[str]:
+    """Return the names that nodes bind in their module, or only that of one ``imported`` name."""
+    names: set[str] = set()
+    for site in listed:
+        if site.scope.kind != "module":
+            continue
+        if isinstance(site.node, ast.Import | ast.ImportFrom):
+            aliases = [a for a in site.node.names if imported in ("", a.name)]
+            names |= {a.asname or a.name.split(".")[0] for a in aliases} - {"*"}
+        elif not imported:
+            names |= set(bound_names(site.node))
+    return names
+
+
 def in_class_scope(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """Yield the nodes that run in the body of a class itself, and not in its methods."""
     pending = list(statements)

@@ -18,6 +18,7 @@ from autograder.submission.screening.denylist import Violation
 from autograder.submission.screening.kept import kept_statement
 from autograder.submission.screening.name_checks import Context, inspect, reads_args, reserved_names
 from autograder.submission.screening.name_resolution import NameResolver, absolute
+from autograder.submission.screening.scopes import bound_in_module
 from autograder.submission.screening.top_level import (
     ScreenedStatement,
     never_runs,
@@ -142,7 +143,7 @@ def _binds(statement: ScreenedStatement, violation: Violation) -> tuple[str, ...
     """Return the names that the module lacks because of a violation."""
     if violation.harmless:
         return ()
-    return tuple(sorted(statement.bound(violation.alias)))
+    return tuple(sorted(bound_in_module(statement.sites, violation.alias)))
 
 
 def _left_out(statement: ScreenedStatement, removal: Removal, submission: Submission) -> Finding:

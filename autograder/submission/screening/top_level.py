@@ -10,7 +10,7 @@ from functools import cached_property
 from autograder.results import Finding
 from autograder.submission.read import Module
 from autograder.submission.screening.name_resolution import NameResolver
-from autograder.submission.screening.scopes import Scope, Site, bound_names, sites
+from autograder.submission.screening.scopes import Scope, Site, sites
 from autograder.submission.statements import Statement, parse
 
 
@@ -34,19 +34,6 @@ class ScreenedStatement:
     tree: ast.Module
     sites: list[Site]
     function: str
-
-    def bound(self, imported: str = "") -> set[str]:
-        """Return the names that the statement binds in its module, or only that of one ``imported`` name."""
-        names: set[str] = set()
-        for site in self.sites:
-            if site.scope.kind != "module":
-                continue
-            if isinstance(site.node, ast.Import | ast.ImportFrom):
-                aliases = [a for a in site.node.names if imported in ("", a.name)]
-                names |= {a.asname or a.name.split(".")[0] for a in aliases} - {"*"}
-            elif not imported:
-                names |= set(bound_names(site.node))
-        return names
 
     @cached_property
     def parents(self) -> Mapping[int, ast.AST]:
