@@ -30,9 +30,9 @@ def recognise(observed: Observed, evidence: Mapping[str, CheckEvidence]) -> dict
     for function in observed.plan.assignment.functions:
         names = [n for n, e in evidence.items() if e.function == function]
         failed = [n for n in names if evidence[n].outcome == FAILED and not _rests_on_failed(observed, n, evidence)]
-        common = _match(observed, names, failed, evidence, [m for m in known if m.function == function])
+        own = [m for m in known if m.function == function]
+        common = _match(observed, names, failed, evidence, own)
         for name in failed:
-            own = [m for m in known if m.function == function]
             mistake = None
             if any(p.key in observed.outputs for p in observed.probes[name]):
                 mistake = common or _of_check(observed, name, evidence, own)
