@@ -33,6 +33,8 @@ from autograder.checks.records import (
 )
 from autograder.tree import Key
 
+CONSTANTS = 97  # values of a free constant for which a mistake is answered; those between are interpolated
+
 
 def case(label: str, /, *args: Any, **static: Any) -> Case:
     """Declare one call: ``case("batch of one", x, w, act="tanh")``.
@@ -213,15 +215,23 @@ def covers(
 
 
 def mistake(
-    function: str, *, fails: tuple[str, ...] | list[str], topic: str
+    function: str, *, fails: tuple[str, ...] | list[str], topic: str, between: tuple[float, float] | None = None
 ) -> Callable[[Callable[..., Any]], Mistake]:
-    """Declare a known wrong implementation; its docstring is the hint that a student reads."""
+    """Declare a known wrong implementation; its docstring is the hint that a student reads.
+
+    Args:
+      between: the smallest and the largest value, both above 0, of a constant that students choose freely, such as a
+        slope or an epsilon.  The implementation takes it as a keyword: ``def leaks(z, *, constant=0.01)``.
+    """
+    if between is not None and not 0 < between[0] < between[1]:
+        raise ValueError(f"expected two increasing numbers above 0 in between, got {between!r}")
+    constants = () if between is None else tuple(np.geomspace(*between, CONSTANTS).tolist())
 
     def declare(implementation: Callable[..., Any]) -> Mistake:
         hint = " ".join((implementation.__doc__ or "").split())
         if not hint:
             raise ValueError(f"mistake {implementation.__name__!r} needs a docstring: it is the student's hint")
-        return Mistake(implementation.__name__, function, frozenset(fails), topic, hint, implementation)
+        return Mistake(implementation.__name__, function, frozenset(fails), topic, hint, implementation, constants)
 
     return declare
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong implementation of ``function``: which checks it fails and what to tell a student."""
+    """A known wrong implementation of ``function``: which checks it fails and what to tell a student.
+
+    With ``constants`` it is a family: its implementation takes ``constant`` as a keyword, and every value between the
+    first and the last makes the same mistake.
+    """
 
     name: str
     function: str
@@ -126,6 +131,11 @@ class Mistake:
     topic: str
     hint: str
     implementation: Callable[..., Any]
+    constants: tuple[float, ...] = ()
+
+    def at(self, constant: Any) -> Mistake:
+        """Return the mistake with one value of its constant."""
+        return replace(self, implementation=partial(self.implementation, constant=constant), constants=())
 
 
 def _takes_sizes(cases: Cases) -> bool:

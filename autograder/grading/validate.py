@@ -25,7 +25,7 @@ from autograder.judge.bench import Bench, bench
 from autograder.judge.compare import ILL_CONDITIONED, SAFETY, compare
 from autograder.judge.device.evaluator import Evaluator, ResultCache
 from autograder.judge.judge import judge
-from autograder.judge.oracle.expected import Expected, inputs_of, run_oracle
+from autograder.judge.oracle.expected import Expected, KnownMistake, inputs_of, run_oracle
 from autograder.results import FAILED, LEFT_OUT, PASSED, Result
 from autograder.sandbox.bubblewrap import Sandbox
 from autograder.sandbox.trace import Failure, Program, trace
@@ -157,18 +157,19 @@ def _mistakes(
     assert assignment.reference is not None
     submission, _ = screen(read_submission(assignment.reference / "solution.py"), assignment.allowed)
     solution = trace(submission, assignment, plan.calls, plan.public_calls(), session.sandbox).programs
-    chosen = [m.name for m in expected.mistakes][::one_in]
+    mistakes = {m.name: m for m in expected.mistakes[::one_in]}
+    chosen = [variant for m in mistakes.values() for variant in _variants(m)]
     for name, changed in _mistaken_programs(plan, chosen).items():
         on_progress(name)
-        known = next(m for m in expected.mistakes if m.name == name)
+        known = mistakes[name.partition("=")[0]]
         evidence, _ = judge({**solution, **changed}, plan, expected, evaluator, session.cache, {})
         failed = {c.name for c in evidence if c.outcome == FAILED}
         if failed:
-            counts["mistakes"].add(name)
+            counts["mistakes"].add(known.name)
         else:
             yield f"mistake {name} is not caught by any check: add a probe that tells it from the correct answer"
-        if failed and failed != known.fails:
-            extra, lacking = sorted(failed - known.fails), sorted(known.fails - failed)
+        extra, lacking = sorted(failed - known.fails), sorted(known.fails - failed)
+        if failed and failed != known.fails and name == known.name:  # another constant may do more harm
             yield f"mistake {name}: " + "; ".join(
                 complaint
                 for complaint, checks in (
@@ -178,12 +179,20 @@ def _mistakes(
                 if checks
             )
         named = {c.mistake for c in evidence if c.mistake}
-        if name in named:
-            counts["recognised"].add(name)
+        if known.name in named:
+            counts["recognised"].add(known.name)
         elif named:
             yield f"mistake {name} gives the same numbers as {sorted(named)[0]}: add a probe that tells them apart"
         elif failed:
             yield f"mistake {name} is not recognised, so nobody reads its hint: it has no answer to a printed case"
+
+
+def _variants(mistake: KnownMistake) -> Iterator[str]:
+    """Name a mistake, and two values of its free constant that lie between those whose answers are known."""
+    yield mistake.name
+    for quarter in (1, 3) if mistake.constants else ():
+        i = quarter * (len(mistake.constants) - 1) // 4
+        yield f"{mistake.name}={(mistake.constants[i] * mistake.constants[i + 1]) ** 0.5:.6g}"
 
 
 def _mistaken_programs(plan: Plan, chosen: Sequence[str]) -> dict[str, dict[str, Program | Failure]]:

@@ -11,6 +11,7 @@ from autograder import tree
 from autograder.assignment.plan import PUBLIC_DRAW
 from autograder.assignment.probes import Probe
 from autograder.judge.diagnose import match_mistake
+from autograder.judge.families import match_family
 from autograder.judge.observed import Observed
 from autograder.judge.oracle.expected import KnownMistake
 from autograder.results import FAILED, PASSED, CheckEvidence
@@ -127,7 +128,10 @@ def _match(
     wrong = {p.key for p, c in judged if c.outcome == FAILED}
     shown = [p for n in names for p in probes[n] if p.draw == PUBLIC_DRAW]
     outputs = {p.key: observed.outputs[p.key] for p in shown if p.key in observed.outputs}
-    return match_mistake(outputs, wrong, known) if wrong else None
+    if not wrong:
+        return None
+    exact = match_mistake(outputs, wrong, [m for m in known if not m.constants])
+    return exact or match_family(outputs, wrong, [m for m in known if m.constants], observed.expected.truth)
 
 
 def _rests_on_failed(observed: Observed, name: str, evidence: Mapping[str, CheckEvidence]) -> bool:

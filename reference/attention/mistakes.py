@@ -69,10 +69,10 @@ def cosine_before_sine(positions, *, dim):
     return _interleave(jnp.cos(angles), jnp.sin(angles))
 
 
-@mistake("positional_encoding", fails=["positional_encoding_values"], topic="positional encoding")
-def base_of_1000(positions, *, dim):
-    """Your wavelengths grow with powers of 1000. The base is 10000."""
-    angles = _angles(positions, dim, 1000.0)
+@mistake("positional_encoding", fails=["positional_encoding_values"], topic="positional encoding", between=(2, 1e6))
+def another_base(positions, *, dim, constant=1000.0):
+    """Your wavelengths grow with the powers of another number. The base is 10000."""
+    angles = _angles(positions, dim, constant)
     return _interleave(jnp.sin(angles), jnp.cos(angles))
 
 
@@ -312,15 +312,15 @@ def hides_after_the_softmax_and_divides_again(q, k, v, mask):
     return _weighted(weights, v)
 
 
-@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax")
-def divides_again_with_an_epsilon(q, k, v, mask):
+@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax", between=(1e-12, 1e-3))
+def divides_again_with_an_epsilon(q, k, v, mask, *, constant=1e-9):
     """You take the softmax over all keys, hide some, and divide by what is left plus a small number. When a hidden key
     fits much better than the visible ones, nothing is left and your answer is zero. Hide the scores before the softmax
     and shift by the largest visible score."""
     weights = _softmax(_scores(q, k))
     if mask is not None:
         weights = weights * mask
-        weights = weights / (weights.sum(axis=-1, keepdims=True) + 1e-9)
+        weights = weights / (weights.sum(axis=-1, keepdims=True) + constant)
     return _weighted(weights, v)
 
 
@@ -352,20 +352,21 @@ def nan_hides_in_the_gradient(q, k, v, mask):
     return _weighted(jnp.where(_seen(mask, scores), weights, 0.0), v)
 
 
-@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="attention masks")
-def sentinel_of_minus_100(q, k, v, mask):
-    """You hide keys with a score of -100. That is not low enough: where the visible scores lie near -300, the hidden
-    key wins. Use -1e30, or the smallest finite float32."""
+@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="attention masks", between=(20, 200))
+def sentinel_not_low_enough(q, k, v, mask, *, constant=100.0):
+    """You hide keys with a score such as -100. That is not low enough: where the visible scores lie near -300, the
+    hidden key wins. Use -1e30, or the smallest finite float32."""
     scores = _scores(q, k)
-    weights = _softmax(_hide(scores, mask, -100.0))
+    weights = _softmax(_hide(scores, mask, -constant))
     return _weighted(jnp.where(_seen(mask, scores), weights, 0.0), v)
 
 
-@mistake("scaled_dot_product_attention", fails=["attention_large", *EMPTY], topic="attention masks")
-def sentinel_of_minus_100_everywhere(q, k, v, mask):
-    """You hide keys with a score of -100. That is not low enough: where the visible scores lie near -300, the hidden
-    key wins; use -1e30. And a query that may look at nothing must give zeros, where you give the mean of all values."""
-    return _weighted(_softmax(_hide(_scores(q, k), mask, -100.0)), v)
+@mistake("scaled_dot_product_attention", fails=["attention_large", *EMPTY], topic="attention masks", between=(20, 200))
+def sentinel_not_low_enough_and_no_zeros(q, k, v, mask, *, constant=100.0):
+    """You hide keys with a score such as -100. That is not low enough: where the visible scores lie near -300, the
+    hidden key wins; use -1e30. And a query that may look at nothing must give zeros, where you give the mean of all
+    values."""
+    return _weighted(_softmax(_hide(_scores(q, k), mask, -constant)), v)
 
 
 @mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax")
@@ -389,11 +390,11 @@ def shifts_by_the_global_maximum(q, k, v, mask):
     return _weighted(e / jnp.where(total > 0, total, 1.0), v)
 
 
-@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax")
-def clips_the_scores(q, k, v, mask):
+@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax", between=(10, 150))
+def clips_the_scores(q, k, v, mask, *, constant=80):
     """You clip the scores so that exp cannot overflow. That changes the answer: scores of 200 and 5,000 become the
     same. Subtract the largest visible score of each row instead."""
-    return _weighted(masked_softmax(jnp.clip(_scores(q, k), -80, 80), mask), v)
+    return _weighted(masked_softmax(jnp.clip(_scores(q, k), -constant, constant), mask), v)
 
 
 @mistake("scaled_dot_product_attention", fails=["attention_gradient"], topic="scaled dot-product attention")
@@ -611,19 +612,19 @@ def forgets_scale_and_bias(params, x):
     return _normalise({"scale": 1.0, "bias": 0.0}, x)
 
 
-@mistake("layer_norm", fails=["layer_norm_flat"], topic="layer normalisation")
-def epsilon_outside_the_root(params, x):
-    """You add 1e-6 to the standard deviation. It is added to the variance, inside the square root; with a spread of
-    0.003 the difference shows."""
+@mistake("layer_norm", fails=["layer_norm_flat"], topic="layer normalisation", between=(1e-7, 1e-3))
+def epsilon_outside_the_root(params, x, *, constant=1e-6):
+    """You add a small number to the standard deviation. The handout's 1e-6 is added to the variance, inside the square
+    root; with a spread of 0.003 the difference shows."""
     mean, deviation = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
-    return (x - mean) / (deviation + 1e-6) * params["scale"] + params["bias"]
+    return (x - mean) / (deviation + constant) * params["scale"] + params["bias"]
 
 
-@mistake("layer_norm", fails=["layer_norm_flat"], topic="layer normalisation")
-def another_epsilon(params, x):
-    """Your epsilon is 1e-5, PyTorch's default. The handout asks for 1e-6, Flax's; with a spread of 0.003 the difference
-    shows."""
-    return _normalise(params, x, epsilon=1e-5)
+@mistake("layer_norm", fails=["layer_norm_flat"], topic="layer normalisation", between=(1e-12, 1e-2))
+def another_epsilon(params, x, *, constant=1e-5):
+    """Your epsilon is not 1e-6. The handout asks for 1e-6, Flax's default (PyTorch's is 1e-5); with a spread of 0.003
+    the difference shows."""
+    return _normalise(params, x, epsilon=constant)
 
 
 @mistake("layer_norm", fails=["layer_norm_flat"], topic="layer normalisation")

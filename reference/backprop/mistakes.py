@@ -16,11 +16,11 @@ from .solution import mlp_init as right_mlp_init
 # --- activations ------------------------------------------------------------------------------------------
 
 
-@mistake("relu", fails=["relu_values"], topic="relu")
-def leaks_below_zero(z):
+@mistake("relu", fails=["relu_values"], topic="relu", between=(1e-3, 0.9))
+def leaks_below_zero(z, *, constant=0.01):
     """Your relu lets a small multiple of negative numbers through: that is leaky ReLU. Here every negative number
     becomes exactly 0."""
-    return jnp.where(z > 0, z, 0.01 * z)
+    return jnp.where(z > 0, z, constant * z)
 
 
 @mistake("relu_grad", fails=["relu_grad_slopes"], topic="relu")
@@ -131,12 +131,12 @@ def loss_overflows(logits, labels):
     return -jnp.log(_pick(p, labels)).mean()
 
 
-@mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy")
-def loss_of_a_rounded_probability(logits, labels):
-    """You take the log of a probability plus a small number, so no single loss can pass about 18 however wrong the
-    network is. Stay with logarithms: log-softmax is the shifted logit minus the log of the row's sum of
-    exponentials."""
-    return -jnp.log(_pick(jnp.exp(log_softmax(logits)), labels) + 1e-8).mean()
+@mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy", between=(1e-15, 1e-2))
+def loss_of_a_rounded_probability(logits, labels, *, constant=1e-8):
+    """You take the log of a probability plus a small number, so the loss stops growing however wrong the network is:
+    with 1e-8 it cannot pass 18.4. Stay with logarithms: log-softmax is the shifted logit minus the log of the row's sum
+    of exponentials."""
+    return -jnp.log(_pick(jnp.exp(log_softmax(logits)), labels) + constant).mean()
 
 
 @mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy")
@@ -325,13 +325,13 @@ def takes_a_single_layer_for_a_hidden_one(params, x, *, act):
     return (ACTIVATION[act](logits) if len(params) == 1 else logits), cache
 
 
-@mistake("mlp_forward", fails=["mlp_forward_wide"], topic="forward pass")
-def clips_the_pre_activations(params, x, *, act):
-    """Your network is right until a pre-activation passes 20, and is cut off there. Nothing needs clipping here: keep z
-    = x @ w + b as it is."""
+@mistake("mlp_forward", fails=["mlp_forward_wide"], topic="forward pass", between=(1, 100))
+def clips_the_pre_activations(params, x, *, act, constant=20):
+    """Your network is right until a pre-activation gets large, and is cut off there. Nothing needs clipping here: keep
+    z = x @ w + b as it is."""
     cache = []
     for layer in params:
-        z = jnp.clip(x @ layer["w"] + layer["b"], -20, 20)
+        z = jnp.clip(x @ layer["w"] + layer["b"], -constant, constant)
         cache.append({"x": x, "z": z})
         x = ACTIVATION[act](z)
     return z, cache
@@ -424,11 +424,12 @@ def takes_a_single_layer_for_a_hidden_one_going_back(params, cache, dlogits, *, 
     return right_mlp_backward(params, cache, dz, act=act)
 
 
-@mistake("mlp_backward", fails=["mlp_backward_wide"], topic="backpropagation")
-def clips_the_gradients(params, cache, dlogits, *, act):
-    """Your gradients are right while they are small, and cut off at 40. Clipping belongs to an optimizer, not to the
-    derivative: return the gradients as they are."""
-    return jax.tree.map(lambda g: jnp.clip(g, -40, 40), right_mlp_backward(params, cache, dlogits, act=act))
+@mistake("mlp_backward", fails=["mlp_backward_wide"], topic="backpropagation", between=(0.1, 40))
+def clips_the_gradients(params, cache, dlogits, *, act, constant=40):
+    """Your gradients are right while they are small, and cut off where they get large. Clipping belongs to an
+    optimizer, not to the derivative: return the gradients as they are."""
+    grads = right_mlp_backward(params, cache, dlogits, act=act)
+    return jax.tree.map(lambda g: jnp.clip(g, -constant, constant), grads)
 
 
 @mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
@@ -456,7 +457,7 @@ def leaves_the_biases(params, grads, lr):
     return [{"w": p["w"] - lr * g["w"], "b": p["b"]} for p, g in zip(params, grads, strict=True)]
 
 
-@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")
-def fixed_learning_rate(params, grads, lr):
+@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent", between=(1e-4, 2))
+def fixed_learning_rate(params, grads, lr, *, constant=0.1):
     """Your step is the same whatever lr is: a learning rate is written into the function. Use the argument."""
-    return jax.tree.map(lambda p, g: p - 0.1 * g, params, grads)
+    return jax.tree.map(lambda p, g: p - constant * g, params, grads)

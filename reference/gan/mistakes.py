@@ -35,19 +35,22 @@ def log_of_sigmoid_by_hand(real, fake):
     return -jnp.log(_by_hand(real)).mean() - jnp.log(1 - _by_hand(fake)).mean()
 
 
-@mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
-def epsilon_inside_the_log(real, fake):
-    """Your d_loss adds 1e-8 inside the logarithm. That caps the loss of one sample at 18.4, and where it would be more
-    the gradient is gone, just where the discriminator is most wrong. On the fake side it does not even help: 1 + 1e-8
-    is 1 in float32. Use softplus of the logits, which needs no epsilon."""
-    return -jnp.log(jax.nn.sigmoid(real) + 1e-8).mean() - jnp.log(1 - jax.nn.sigmoid(fake) + 1e-8).mean()
+EVERY_EXTREME = ["d_loss_large", "d_loss_sure", "d_loss_gradient"]
 
 
-@mistake("d_loss", fails=["d_loss_large", "d_loss_sure", "d_loss_gradient"], topic="numerical stability")
-def clipped_probabilities(real, fake):
-    """Your d_loss clips probabilities to [1e-7, 1 - 1e-7]. No sample can cost more than 16.1 then, and a clipped sample
+@mistake("d_loss", fails=EVERY_EXTREME, topic="numerical stability", between=(1e-15, 1e-2))
+def epsilon_inside_the_log(real, fake, *, constant=1e-8):
+    """Your d_loss adds a small number inside the logarithm. That caps the loss of one sample, with 1e-8 at 18.4, and
+    where it would be more the gradient is gone, just where the discriminator is most wrong. On the fake side it does
+    not even help: 1 + 1e-8 is 1 in float32. Use softplus of the logits, which needs no epsilon."""
+    return -jnp.log(jax.nn.sigmoid(real) + constant).mean() - jnp.log(1 - jax.nn.sigmoid(fake) + constant).mean()
+
+
+@mistake("d_loss", fails=EVERY_EXTREME, topic="numerical stability", between=(1e-7, 1e-2))
+def clipped_probabilities(real, fake, *, constant=1e-7):
+    """Your d_loss clips probabilities. With [1e-7, 1 - 1e-7] no sample can cost more than 16.1, and a clipped sample
     has no gradient: the discriminator cannot learn from its worst mistakes. Use softplus of the logits, unclipped."""
-    p, q = (jnp.clip(jax.nn.sigmoid(x), 1e-7, 1 - 1e-7) for x in (real, fake))
+    p, q = (jnp.clip(jax.nn.sigmoid(x), constant, 1 - constant) for x in (real, fake))
     return -jnp.log(p).mean() - jnp.log(1 - q).mean()
 
 
@@ -108,11 +111,11 @@ def probabilities_assumed(real, fake):
     return right_d_loss(jax.nn.sigmoid(real), jax.nn.sigmoid(fake))
 
 
-@mistake("d_loss", fails=["d_loss_values"], topic="label smoothing")
-def smooths_silently(real, fake):
-    """Your d_loss gives real samples the target 0.9. Label smoothing has a function of its own here, d_loss_smoothed;
-    in d_loss the target is 1."""
-    return (0.9 * softplus(-real) + 0.1 * softplus(real)).mean() + softplus(fake).mean()
+@mistake("d_loss", fails=["d_loss_values"], topic="label smoothing", between=(0.01, 0.5))
+def smooths_silently(real, fake, *, constant=0.1):
+    """Your d_loss gives real samples a target below 1, such as 0.9. Label smoothing has a function of its own here,
+    d_loss_smoothed; in d_loss the target is 1."""
+    return _smoothed(real, 1 - constant) + softplus(fake).mean()
 
 
 @mistake("d_loss", fails=["d_loss_gradient"], topic="stop gradient")
@@ -143,10 +146,11 @@ def target_is_smooth(real, fake, smooth):
     return _smoothed(real, smooth) + softplus(fake).mean()
 
 
-@mistake("d_loss_smoothed", fails=["d_loss_smoothed_values"], topic="label smoothing")
-def always_nine_tenths(real, fake, smooth):
-    """Your real target is 0.9 whatever `smooth` says. Compute it from the argument: 1 - smooth."""
-    return _smoothed(real, 0.9) + softplus(fake).mean()
+@mistake("d_loss_smoothed", fails=["d_loss_smoothed_values"], topic="label smoothing", between=(0.01, 0.5))
+def always_the_same_target(real, fake, smooth, *, constant=0.1):
+    """Your real target is the same number, such as 0.9, whatever `smooth` says. Compute it from the argument: 1 -
+    smooth."""
+    return _smoothed(real, 1 - constant) + softplus(fake).mean()
 
 
 @mistake("d_loss_smoothed", fails=["d_loss_smoothed_values"], topic="label smoothing")
@@ -284,12 +288,13 @@ def nonsaturating_overflows(fake):
     "g_loss_nonsaturating",
     fails=["g_loss_nonsaturating_large", "g_loss_nonsaturating_gradient"],
     topic="numerical stability",
+    between=(1e-15, 1e-2),
 )
-def nonsaturating_epsilon(fake):
-    """Your g_loss_nonsaturating adds 1e-8 inside the logarithm. A fake that is spotted with certainty then has no
-    gradient, and the generator is stuck: the very problem that this loss was invented to avoid. Use softplus(-fake),
-    which needs no epsilon."""
-    return -jnp.log(jax.nn.sigmoid(fake) + 1e-8).mean()
+def nonsaturating_epsilon(fake, *, constant=1e-8):
+    """Your g_loss_nonsaturating adds a small number inside the logarithm. A fake that is spotted with certainty then
+    has no gradient, and the generator is stuck: the very problem that this loss was invented to avoid. Use
+    softplus(-fake), which needs no epsilon."""
+    return -jnp.log(jax.nn.sigmoid(fake) + constant).mean()
 
 
 # --- least squares, hinge, Wasserstein --------------------------------------------------------------------
@@ -454,11 +459,11 @@ def one_sided(d, real, fake, key):
     return (jnp.maximum(_lengths(_slopes(d, _between(real, fake, key))) - 1, 0) ** 2).mean()
 
 
-@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
-def weighted_by_ten(d, real, fake, key):
-    """Your gradient_penalty is ten times too large: the usual weight of 10 is in it. Leave it out; whoever adds the
-    penalty to a loss chooses the weight."""
-    return 10 * _penalty(d, _between(real, fake, key))
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty", between=(1.5, 1000))
+def weighted(d, real, fake, key, *, constant=10):
+    """Your gradient_penalty is a multiple of what it should be: a weight, usually 10, is in it. Leave it out; whoever
+    adds the penalty to a loss chooses the weight."""
+    return constant * _penalty(d, _between(real, fake, key))
 
 
 @mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
@@ -614,10 +619,11 @@ def forgets_the_stabiliser(state, real, z_d, z_g):
     return _round(state, real, z_d, z_g, weight=0.0)
 
 
-@game()
-def stabiliser_without_its_weight(state, real, z_d, z_g):
-    """Your train_step adds the R1 penalty with weight 1. Multiply it by given.R1_WEIGHT, which is 0.1."""
-    return _round(state, real, z_d, z_g, weight=1.0)
+@game(between=(0.2, 20))
+def stabiliser_with_another_weight(state, real, z_d, z_g, *, constant=1.0):
+    """Your train_step adds the R1 penalty with a weight of its own, or with none. Multiply it by given.R1_WEIGHT, which
+    is 0.1."""
+    return _round(state, real, z_d, z_g, weight=constant)
 
 
 @game()

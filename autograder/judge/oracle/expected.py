@@ -25,6 +25,7 @@ from autograder.files import PRIVATE, replaced
 from autograder.judge.compare import Truth, make_truth
 from autograder.judge.device.environment import cache_folder, oracle_environment
 
+SAMPLE = 512  # entries of an output leaf that are kept for each value of a free constant
 PUBLIC_FILE = "answers_public.npz"
 
 
@@ -42,8 +43,10 @@ class KnownMistake:
 
     Attributes:
       fails: names of the checks that it fails.
-      outputs: output leaves by probe, float32 for floating outputs.
+      outputs: output leaves by probe, float32 for floating outputs; where the mistake has a constant, entries of
+        each leaf (see :func:`sampled`), of shape ``[constants, entries]``.
       forms: by call, a structure that the reference does not have, or the kind of failure, where it has such.
+      constants: increasing values of a constant that students choose freely; empty where it has none.
     """
 
     name: str
@@ -53,6 +56,7 @@ class KnownMistake:
     fails: frozenset[str]
     outputs: Mapping[str, list[np.ndarray]]
     forms: Forms = field(default_factory=dict)
+    constants: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,12 @@ def library_versions() -> dict[str, str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
     return found
+
+
+def sampled(leaf: np.ndarray) -> np.ndarray:
+    """Return at most 512 entries of an array, evenly spread: enough to recognise the constant of a mistake."""
+    flat = leaf.ravel()
+    return flat if flat.size <= SAMPLE else flat[np.linspace(0, flat.size - 1, SAMPLE).astype(int)]
 
 
 def float_leaves(spec: tree.Spec) -> list[tree.Spec]:
@@ -300,4 +310,7 @@ def _mistake(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Known
         key: [arrays[f"m/{meta['name']}/{key}/{i}"] for i in range(count)] for key, count in meta["outputs"].items()
     }
     fails = frozenset(meta["fails"])
-    return KnownMistake(meta["name"], meta["function"], meta["topic"], meta["hint"], fails, outputs, meta["forms"])
+    constants = tuple(meta["constants"])
+    return KnownMistake(
+        meta["name"], meta["function"], meta["topic"], meta["hint"], fails, outputs, meta["forms"], constants
+    )

@@ -137,6 +137,7 @@ def _mistakes(
                 "hint": mistake.hint,
                 "fails": sorted(mistake.fails),
                 "outputs": {key: len(leaves) for key, leaves in answered.items()},
+                "constants": mistake.constants,
                 "forms": forms(plan, mistake, outputs, reference, given),
             }
         )
@@ -151,6 +152,9 @@ def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
     """Trace every call that a known mistake changes, on top of the solution, as the sandbox would.
 
     Compositions are traced for the mistakes that say that they fail them.
+
+    Args:
+      chosen: names of mistakes; ``NAME=VALUE`` stands for one value of a free constant.
     """
     assignment = plan.assignment
     assert assignment.reference is not None
@@ -158,11 +162,12 @@ def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
     solution = load_package(assignment.reference, "_reference", "solution")
     arrays: dict[str, np.ndarray] = {}
     meta: dict[str, Any] = {}
-    for mistake in mistakes(assignment).values():
-        if mistake.name not in chosen:
-            continue
+    known = mistakes(assignment)
+    for variant in chosen:
+        name, _, constant = variant.partition("=")
+        mistake = known[name].at(float(constant)) if constant else known[name]
         student = overlay(solution, mistake)
-        meta[mistake.name] = {}
+        meta[variant] = {}
         changed = {
             mistake.function,
             *(check.function for name, check in assignment.checks.items() if name in mistake.fails),
@@ -175,10 +180,10 @@ def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
             try:
                 spec, forward, module = trace_call(request_of(call), student, given, frozenset())
             except TracingError as error:
-                meta[mistake.name][call.key] = {"failure": error.message, "kind": error.kind}
+                meta[variant][call.key] = {"failure": error.message, "kind": error.kind}
                 continue
-            meta[mistake.name][call.key] = {"output": spec, "forward": forward}
-            arrays[f"{mistake.name}/{call.key}"] = np.frombuffer(module, np.uint8)
+            meta[variant][call.key] = {"output": spec, "forward": forward}
+            arrays[f"{variant}/{call.key}"] = np.frombuffer(module, np.uint8)
     write(out, arrays, meta)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,7 +20,7 @@ from autograder.judge.compare import errors, scales
 from autograder.judge.device.execute import Job, run
 from autograder.judge.device.trainer import Trainer
 from autograder.judge.oracle.calls import flat_function, request_of, student_function
-from autograder.judge.oracle.expected import TELLING, Forms, inputs_of
+from autograder.judge.oracle.expected import TELLING, Forms, inputs_of, sampled
 from autograder.sandbox.inside.tracing import TracingError, build, describe, trace_call
 
 REFERENCE_SEEDS = 5
@@ -107,9 +108,9 @@ def mistaken(
 ) -> dict[str, list[np.ndarray]]:
     """Return the output leaves of a mistake by printed probe, in float32 as a student's program would give them.
 
-    Asked are its own function, and compositions that it fails.  Probes that it cannot answer are left out.
+    Asked are its own function, and compositions that it fails.  Probes that it cannot answer are left out.  A mistake
+    with a free constant answers for each of its values: see :func:`_family`.
     """
-    student = overlay(right, mistake)
     printed = (p for p in plan.numeric() if p.draw == PUBLIC_DRAW and p.call.key in outputs)
     probes = [
         p
@@ -117,16 +118,54 @@ def mistaken(
         if p.forward.function == mistake.function
         or (p.forward.function.startswith("given.") and p.check in mistake.fails)
     ]
+
+    def answers(probes: list[Probe]) -> dict[str, list[np.ndarray]]:
+        if mistake.constants:
+            return _family(plan, probes, outputs, mistake, right, given)
+        return _outputs(plan, probes, outputs, overlay(right, mistake), given)
+
     try:
-        return _outputs(plan, probes, outputs, student, given)
+        return answers(probes)
     except Exception:
         answered: dict[str, list[np.ndarray]] = {}
         for p in probes:
             try:
-                answered |= _outputs(plan, [p], outputs, student, given)
+                answered |= answers([p])
             except Exception:  # the mistake itself cannot be traced here: it cannot be recognised by numbers
                 continue
         return answered
+
+
+def _family(
+    plan: Plan,
+    probes: list[Probe],
+    outputs: dict[str, tree.Spec],
+    mistake: Mistake,
+    right: types.ModuleType,
+    given: Any,
+) -> dict[str, list[np.ndarray]]:
+    """Return entries of the output leaves of a mistake by probe, stacked over the values of its constant.
+
+    The constant is an input of the program, so that all values share one compilation.
+    """
+
+    def with_constant(call: Call, *flat: Any) -> list[Any]:
+        student = overlay(right, mistake.at(flat[-1]))
+        return flat_function(call, student, given)(*flat[:-1])
+
+    constants = np.asarray(mistake.constants, np.float32)
+    jobs = []
+    for p in probes:
+        inputs = inputs_of(plan, p, outputs)
+        rounds = [[*inputs, np.full(p.steps, c) if p.steps else c] for c in constants]
+        carried = len(tree.leaf_specs(p.call.args[0])) if p.steps else 0
+        jobs.append(Job(partial(with_constant, p.call), rounds, p.steps, carried))
+    with jax.default_matmul_precision("highest"):
+        results = run(jobs)
+    return {
+        p.key: [np.stack([*map(sampled, values)]) for values in zip(*by_constant, strict=True)]
+        for p, by_constant in zip(probes, results, strict=True)
+    }
 
 
 def forms(plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], right: types.ModuleType, given: Any) -> Forms:
