@@ -191,8 +191,9 @@ def _explain_failure(
     if failure.kind == "needs":
         where = str(failure.details.get("where", ""))
         name = printable(str(failure.details.get("name", "")))
+        what = f"{name}, which was left out" if name else "what was left out"
         return Explanation(
-            f"it needs {name}, which was left out because of {where}: {failure.message}",
+            f"it needs {what} because of {where}: {failure.message}",
             "fix that place, and this function will be graded",
             where,
             str(failure.details.get("code", "")),

@@ -14,7 +14,7 @@ from autograder.assignment.probes import Call
 from autograder.results import Finding
 from autograder.sandbox.trace import Failure, Program, Traced
 from autograder.submission.read import Submission
-from autograder.submission.screening import Scope, Site, bound_in_module, sites
+from autograder.submission.screening import LEFT_OUT, Scope, Site, bound_in_module, sites
 from autograder.submission.statements import Broken, Statement, parse
 
 Causes = Mapping[str, Finding]  # name that the submission lacks -> why
@@ -43,8 +43,12 @@ def _caused(program: Program | Failure, call: Call, causes: Causes, modules: set
     cause = causes.get(name)
     if cause is None:
         return program
-    kind = "removed" if program.kind == "missing" else "needs"
-    return Failure(kind, cause.message, {"where": cause.where, "code": cause.code, "name": name})
+    inner = name.startswith(LEFT_OUT)  # the function was run as far as a statement that is left out
+    own = program.kind == "missing" or (inner and cause.function == call.function)
+    shown = cause.function if inner else name
+    return Failure(
+        "removed" if own else "needs", cause.message, {"where": cause.where, "code": cause.code, "name": shown}
+    )
 
 
 def _undefined(details: Mapping[str, Any], modules: set[str]) -> str:
@@ -57,7 +61,7 @@ def _raised(
     traced: Traced, submission: Submission, remarks: Sequence[Finding]
 ) -> tuple[tuple[Finding, ...], dict[str, Finding]]:
     """Remark on top-level statements that raised or ended the process, and find out which names are missing and why."""
-    causes = {name: f for f in reversed(remarks) if f.severity != "note" for name in (*f.binds, f.function) if name}
+    causes = {name: f for f in reversed(remarks) if f.severity != "note" for name in f.binds or (f.function,) if name}
     names = {m.name for m in submission.modules}
     modules = {m.name: m.statements for m in submission.modules}
     findings: list[Finding] = []

@@ -17,6 +17,7 @@ from autograder.sandbox.frames import Failure, Program
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
 from autograder.sandbox.inside.main import CALL
 from autograder.submission.read import Submission
+from autograder.submission.screening import INTERNAL
 
 __all__ = ["Failure", "Program", "Traced", "TracerError", "is_by_hand", "trace"]
 
@@ -166,6 +167,7 @@ def _request(
             for m in submission.modules
         ],
         "skip": skip,
+        "internal": sorted(INTERNAL),
         "calls": [
             {
                 "id": c.key,

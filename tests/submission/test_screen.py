@@ -55,7 +55,8 @@ def submission(text: str = "", **helpers: str) -> Submission:
 
 
 def violations(text: str, **helpers: str) -> list[Finding]:
-    return [f for f in screen(submission(text, **helpers), ALLOWED)[1] if f.severity == "violation"]
+    """Return what is refused, also where nothing needs it."""
+    return [f for f in screen(submission(text, **helpers), ALLOWED)[1] if f.severity == "violation" or f.name]
 
 
 def kept(text: str, **helpers: str) -> list[str]:
@@ -337,11 +338,9 @@ EVASIONS = {
     "exec": ("exec('import os')", "exec"),
     "compile": ("compile('1', '', 'eval')", "compile"),
     "open": ("open('/etc/passwd').read()", "open"),
-    "globals": ("globals()['x']", "globals"),
     "locals": ("locals()", "locals"),
-    "vars": ("import jax\nvars()['jax']", "vars"),
-    "getattr": ("getattr(1, 'real')", "getattr"),
-    "setattr": ("setattr(f, 'x', 1)", "setattr"),
+    "getattr_in_a_text": ("f'{getattr(1, name)}'", "getattr"),
+    "delattr": ("delattr(f, 'x')", "delattr"),
     "loader": ("__loader__.load_module('os')", "__loader__"),
     "spec": ("__spec__", "__spec__"),
     "class_chain": ("().__class__.__base__.__subclasses__()", "__subclasses__"),
@@ -407,7 +406,7 @@ def test_evasion_is_named(name: str) -> None:
 def test_a_violation_costs_its_statement_alone() -> None:
     source = "import jax\ndef f(x):\n    return jax.grad(x)\ndef g(x):\n    return jax.vmap(x)\n"
     found = violations(source)
-    assert kept(source) == ["import jax", "def g(x):\n    return jax.vmap(x)"]
+    assert kept(source) == ["import jax", "def f(x):\n    _left_out_1", "def g(x):\n    return jax.vmap(x)"]
     assert found == [
         Finding(
             "violation",
@@ -417,7 +416,7 @@ def test_a_violation_costs_its_statement_alone() -> None:
             name="jax.grad",
             function="f",
             code="return jax.grad(x)",
-            binds=("f",),
+            binds=("_left_out_1",),
         )
     ]
 
@@ -429,7 +428,9 @@ def test_only_the_refused_name_of_an_import_goes() -> None:
         "x = 1",
     ]
     assert kept("from jax import vjp") == []
-    assert kept("def f():\n    import jax, os") == []
+    assert kept("def f():\n    import jax, os") == [
+        'def f():\n    raise ImportError("left out", name="_left_out_1"); jax = os = None'
+    ]
 
 
 def test_messages_say_what_to_use() -> None:
@@ -450,10 +451,10 @@ def test_messages_say_what_to_use() -> None:
     assert "used as a value" in module.message and "jax.<function>" in module.instead
     (changed,) = violations("import jax.numpy as jnp\njnp.dot = 1")
     assert changed.message == "jax.numpy may not be changed"
-    (builtin,) = violations("getattr(1, 'real')")
+    (builtin,) = violations("delattr(x, 'real')")
     (dunder,) = violations("__import__('os')")
     assert dunder.instead == "write an import statement"
-    assert "dict" in builtin.instead and builtin.message == "getattr is not allowed in submissions"
+    assert builtin.instead == "write del x.name" and builtin.message == "delattr is not allowed in submissions"
 
 
 def test_extra_names_are_allowed_inside_their_function_only() -> None:

@@ -100,7 +100,8 @@ JUDGED = {
     "os"),
     "an import that something else needs": ("import logging\nlogging.info(1)\nlogging.shutdown", "logging"),
     "what dataclasses read": ("from typing import ClassVar\nclass C:\n    x: ClassVar[eval('1')] = 1", "eval"),
-    "a bar that a loop goes over": ("import tqdm\nfor i in tqdm.tqdm(range(3)): x = 1", "tqdm"),
+    "what a bar goes over": ("from tqdm import tqdm\nfor i in tqdm(range(eval('3'))): x = 1", "eval"),
+    "a part of a bar's library that is no bar": ("import tqdm\nx = tqdm.contrib", "tqdm"),
 }  # fmt: skip
 
 

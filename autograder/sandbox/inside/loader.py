@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from .guards import guards
 from .tracing import explain
 
 
@@ -18,9 +19,12 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     A statement that raises is reported and passed over, so that the functions around it still exist.
     """
 
-    def __init__(self, modules: list[dict[str, Any]], skip: list[list[Any]], send: Callable[..., None]) -> None:
+    def __init__(
+        self, modules: list[dict[str, Any]], skip: list[list[Any]], internal: list[str], send: Callable[..., None]
+    ) -> None:
         self.modules = {m["name"]: m for m in modules}
         self.skip = {(name, index) for name, index in skip}
+        self.internal = frozenset(internal)
         self.send = send
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
@@ -36,6 +40,7 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         flags = 0
+        module.__dict__.update(guards(module, self.modules, self.internal))
         for index, statement in enumerate(self.modules.get(module.__name__, {}).get("statements", ())):
             if (module.__name__, index) in self.skip:
                 continue

@@ -67,7 +67,7 @@ def _serve(request: dict[str, Any], send: Callable[..., None]) -> None:
         given = types.ModuleType("given")
         sys.modules["given"] = given
         exec(compile(request["given"], "given.py", "exec"), given.__dict__)
-    sys.meta_path.append(Loader(request["modules"], request["skip"], send))
+    sys.meta_path.append(Loader(request["modules"], request["skip"], request["internal"], send))
     sys.setrecursionlimit(3000)
     student = importlib.import_module(request["modules"][0]["name"])
     sources = frozenset(s["filename"] for m in request["modules"] for s in m["statements"])

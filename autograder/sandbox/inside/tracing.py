@@ -143,6 +143,8 @@ def _undefined(error: BaseException) -> dict[str, str]:
     """Return the name that nobody defined and the module that lacks it, or the attribute that an array lacks."""
     if isinstance(error, NameError) and isinstance(error.name, str):
         return {"undefined": error.name, "module": ""}
+    if isinstance(error, ImportError) and isinstance(error.name, str):
+        return {"undefined": error.name, "module": ""}
     if isinstance(error, AttributeError) and isinstance(error.name, str) and type(error.obj) is types.ModuleType:
         return {"undefined": error.name, "module": error.obj.__name__}
     if isinstance(error, AttributeError) and isinstance(error.name, str) and _is_array(error.obj):

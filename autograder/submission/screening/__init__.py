@@ -5,7 +5,8 @@ It is advice with teeth and no wall: student code may get past it, so nothing do
 the sandbox and the check of the traced program.
 """
 
+from autograder.submission.screening.denylist import INTERNAL
 from autograder.submission.screening.scopes import Scope, Site, bound_in_module, sites
-from autograder.submission.screening.screen import screen
+from autograder.submission.screening.screen import LEFT_OUT, screen
 
-__all__ = ["Scope", "Site", "bound_in_module", "screen", "sites"]
+__all__ = ["INTERNAL", "LEFT_OUT", "Scope", "Site", "bound_in_module", "screen", "sites"]

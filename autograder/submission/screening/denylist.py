@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autograder.assignment.allowlist import words
 from autograder.submission.screening.scopes import Scope, Site, bound_names
@@ -45,7 +45,7 @@ BENIGN = frozenset(f"__{name}__" for name in _OPERATORS) | words(
 )
 # Attributes that lead to modules, namespaces, frames or raw memory; methods that find modules or attributes by name.
 # tests/submission/test_allowed_names.py searches what a submission can hold for more of them.
-_INTERNAL = words(
+INTERNAL = words(
     "ag_await ag_code ag_frame cr_await cr_code cr_frame cr_origin f_back f_builtins f_code f_generator f_globals "
     "f_locals f_trace func_code func_globals gi_code gi_frame gi_yieldfrom tb_frame tb_lasti tb_next "
     "co_code co_consts co_names mro subclasses obj attrname ctypes cffi bit_generator resize tofile "
@@ -74,6 +74,7 @@ class Violation:
       instead: what to write; empty to leave the hint to the allow-list.
       alias: the only imported name to drop; empty when the whole statement is dropped.
       harmless: nothing that is graded needs what is dropped.
+      node: the node that is refused.
     """
 
     line: int
@@ -82,6 +83,7 @@ class Violation:
     instead: str = ""
     alias: str = ""
     harmless: bool = False
+    node: ast.AST | None = field(default=None, compare=False)
 
 
 def is_dunder(name: str) -> bool:
@@ -91,7 +93,7 @@ def is_dunder(name: str) -> bool:
 
 def is_internal(name: str) -> bool:
     """Whether an attribute of this name may be read or written by nobody: machinery of Python or of a library."""
-    return name in _INTERNAL or (is_dunder(name) and name not in BENIGN)
+    return name in INTERNAL or (is_dunder(name) and name not in BENIGN)
 
 
 def check_builtin(node: ast.Name, site: Site, defined: bool) -> Iterator[Violation]:

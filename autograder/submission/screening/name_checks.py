@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from autograder.assignment.allowlist import AllowList, Dotted, Verdict
 from autograder.submission.screening.class_bodies import check_class_binding
@@ -37,6 +37,7 @@ class Context:
       reads_args: whether the submission may take the arguments of an exception out again.
       removed: what is taken out of each statement before it runs, and needs no permission.
       unneeded: by module, the names that only what is taken out reads.
+      guarded: of these, the names of functions for which a guarded one stands in.
     """
 
     allowed: AllowList
@@ -45,6 +46,7 @@ class Context:
     reads_args: bool
     removed: Mapping[ScreenedStatement, Sequence[Removal]]
     unneeded: Mapping[str, frozenset[str]]
+    guarded: Mapping[str, frozenset[str]]
 
 
 def reserved_names() -> frozenset[str]:
@@ -68,29 +70,33 @@ def inspect(statement: ScreenedStatement, context: Context) -> Iterator[Violatio
     """Check all nodes of a statement that are not taken out of it."""
     gone = inside_of(context.removed[statement])
     for site in statement.sites:
-        node = site.node
-        if id(node) in gone:
-            continue
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from _check_import(node, site, statement, context)
-        elif isinstance(node, ast.Name | ast.Attribute):
-            if not (isinstance(site.parent, ast.Attribute) and isinstance(node.ctx, ast.Load)):
-                yield from _check_chain(node, site, statement, context)
-        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            for path in context.resolver.resolve(node.value, site.scope):
-                yield _changes(node.lineno, ".".join(path))
-        yield from check_node(site)
-        yield from check_class_binding(site)
-        yield from check_text(site, statement.parents)
+        if id(site.node) not in gone:
+            for violation in _inspect(site, gone, statement, context):
+                yield replace(violation, node=site.node)
+
+
+def _inspect(site: Site, gone: Set[int], statement: ScreenedStatement, context: Context) -> Iterator[Violation]:
+    node = site.node
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from _check_import(node, site, statement, context)
+    elif isinstance(node, ast.Name | ast.Attribute):
+        if not (isinstance(site.parent, ast.Attribute) and isinstance(node.ctx, ast.Load)):
+            yield from _check_chain(node, site, gone, statement, context)
+    elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        for path in context.resolver.resolve(node.value, site.scope):
+            yield _changes(node.lineno, ".".join(path))
+    yield from check_node(site)
+    yield from check_class_binding(site)
+    yield from check_text(site, statement.parents)
 
 
 def _check_chain(
-    node: ast.Name | ast.Attribute, site: Site, statement: ScreenedStatement, context: Context
+    node: ast.Name | ast.Attribute, site: Site, gone: Set[int], statement: ScreenedStatement, context: Context
 ) -> Iterator[Violation]:
     """Check a name with the attributes that follow it, such as ``jax.nn.relu``."""
     attributes: list[ast.Attribute] = []
     base: ast.expr = node
-    while isinstance(base, ast.Attribute):
+    while isinstance(base, ast.Attribute) and id(base) not in gone:
         attributes.append(base)
         base = base.value
     targets = context.resolver.resolve(node, site.scope)
@@ -98,7 +104,7 @@ def _check_chain(
         judged = attribute.attr.startswith("_") or attribute.attr == "resize"  # the allow-list does so for libraries
         if not (targets and judged) or is_dunder(attribute.attr):
             yield from check_attribute(attribute, outer, site.scope)
-    if not isinstance(base, ast.Name):
+    if not isinstance(base, ast.Name) or id(base) in gone:
         return
     if isinstance(base.ctx, ast.Load):
         index = context.shadows.get((statement.module, base.id), statement.index + 1)
@@ -197,7 +203,9 @@ def _check_import(
                 refused = name if isinstance(node, ast.Import) else decisive
                 message, hint = _import_refusal(refused, target[0], allowed)
                 bound = alias.asname or alias.name.split(".")[0]
-                if bound in context.unneeded.get(statement.module, ()):
+                if bound in context.guarded.get(statement.module, ()):
+                    yield Violation(node.lineno, refused, "", alias=alias.name, harmless=True)
+                elif bound in context.unneeded.get(statement.module, ()):
                     message, hint = f"What {bound} is imported for is not run during grading, so it was left out", ""
                     yield Violation(node.lineno, refused, message, alias=alias.name, harmless=True)
                 else:

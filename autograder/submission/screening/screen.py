@@ -15,6 +15,7 @@ from autograder.assignment.allowlist import AllowList, Dotted
 from autograder.results import Finding
 from autograder.submission.read import Module, Submission
 from autograder.submission.screening.denylist import Violation
+from autograder.submission.screening.inner_statements import inner_statements, needs_nothing, removal_of
 from autograder.submission.screening.kept import kept_statement
 from autograder.submission.screening.name_checks import Context, inspect, reads_args, reserved_names
 from autograder.submission.screening.name_resolution import NameResolver, absolute
@@ -25,10 +26,13 @@ from autograder.submission.screening.top_level import (
     read_statements,
     surely_defined,
 )
-from autograder.submission.screening.unneeded import Removal, removals, shown_variables, unneeded_names
+from autograder.submission.screening.unneeded import Removal, inside_of, removals, shown_variables, unneeded_names
 from autograder.submission.statements import code_line, printable
 
 MAX_FINDINGS = 100
+LEFT_OUT = "_left_out_"  # begins the name that stands for an inner statement
+
+Inner = Sequence[tuple[Violation, ast.stmt]] | None  # None: the whole statement is taken out
 
 
 def screen(submission: Submission, allowed: AllowList) -> tuple[Submission, tuple[Finding, ...]]:
@@ -58,16 +62,42 @@ def screen(submission: Submission, allowed: AllowList) -> tuple[Submission, tupl
     shown = shown_variables(statements, resolver)
     removed = {statement: removals(statement, resolver, shown) for statement in statements}
     violations = _violations(statements, resolver, allowed, removed)
-    findings += _report(violations, allowed, submission)
+    inner = {s: inner_statements(s, its_violations) for s, its_violations in violations.items()}
+    markers = _markers(inner)
+    findings += _report(violations, inner, markers, allowed, submission)
     told = ((s, removal) for s in statements if not never_runs(s.tree) for removal in removed[s] if removal.told)
     findings += [_left_out(s, removal, submission) for s, removal in islice(told, MAX_FINDINGS)]
-    refused = {statement: {v.alias for v in its_violations} for statement, its_violations in violations.items()}
-    kept = {s: kept_statement(s, refused.get(s, ()), removed[s]) for s in statements}
+    refused = {s: _refused(s, violations.get(s, ()), inner.get(s)) for s in statements}
+    kept = {s: kept_statement(s, refused[s], _with_inner(s, removed[s], inner.get(s), markers)) for s in statements}
     modules_left = tuple(
         Module(name, tuple(text for s, text in kept.items() if text is not None and s.module == name))
         for name in reached
     )
     return replace(submission, modules=modules_left), tuple(findings)
+
+
+def _refused(statement: ScreenedStatement, violations: Sequence[Violation], inner: Inner) -> set[str]:
+    """Return the names of an import that are dropped from a statement; "" where the whole statement is."""
+    if inner is None:
+        return {v.alias for v in violations}
+    within = {id(v) for v, _ in inner}
+    return {v.alias for v in violations if id(v) not in within}
+
+
+def _markers(inner: Mapping[ScreenedStatement, Inner]) -> dict[int, str]:
+    """Give each inner statement that is taken out a name that nobody defines: what runs into it says so."""
+    nodes = {id(node): node for found in inner.values() for _, node in found or ()}
+    return {key: f"{LEFT_OUT}{number}" for number, key in enumerate(nodes, 1)}
+
+
+def _with_inner(
+    statement: ScreenedStatement, removed: Sequence[Removal], inner: Inner, markers: Mapping[int, str]
+) -> list[Removal]:
+    """Add the inner statements to what is taken out; what else is taken out of them goes with them."""
+    nodes = {id(node): node for _, node in inner or ()}
+    taken = [removal_of(node, statement, markers[key]) for key, node in nodes.items()]
+    gone = inside_of(taken)
+    return [*(r for r in removed if id(r.node) not in gone), *taken]
 
 
 def _is_package(module: Module, helpers: set[str]) -> bool:
@@ -101,10 +131,10 @@ def _violations(
     """
     violations: dict[ScreenedStatement, list[Violation]] = {}
     args = any(reads_args(site) for statement in statements for site in statement.sites)
-    unneeded = unneeded_names(statements, removed)
+    unneeded, guarded = unneeded_names(statements, removed), unneeded_names(statements, removed, guards=True)
     while True:
         defined = surely_defined([s for s in statements if s not in violations])
-        context = Context(allowed, resolver, defined, args, removed, unneeded)
+        context = Context(allowed, resolver, defined, args, removed, unneeded, guarded)
         latest = {statement: seen for statement in statements if (seen := list(inspect(statement, context)))}
         if latest.keys() <= violations.keys():
             return violations
@@ -112,24 +142,30 @@ def _violations(
 
 
 def _report(
-    violations: dict[ScreenedStatement, list[Violation]], allowed: AllowList, submission: Submission
+    violations: Mapping[ScreenedStatement, Sequence[Violation]],
+    inner: Mapping[ScreenedStatement, Inner],
+    markers: Mapping[int, str],
+    allowed: AllowList,
+    submission: Submission,
 ) -> list[Finding]:
     """Make the findings that students read, at most MAX_FINDINGS and a count of the others."""
     graded = {statement: seen for statement, seen in violations.items() if not never_runs(statement.tree)}
-    reports = [(statement, violation) for statement, seen in graded.items() for violation in dict.fromkeys(seen)]
+    reports = [(s, v) for s, seen in graded.items() for v in dict.fromkeys(seen) if v.message]
     findings = []
     for statement, violation in reports[:MAX_FINDINGS]:
         filename, source = statement.original.filename, statement.original.source
         line = statement.original.line + violation.line - 1
+        node = next((node for v, node in inner[statement] or () if v == violation), None)
+        harmless = violation.harmless or (node is None and needs_nothing(statement, violation))
         findings.append(
             Finding(
-                "note" if violation.harmless else "violation",
+                "note" if harmless else "violation",
                 f"{filename}, line {line}",
                 violation.message,
                 instead="" if violation.harmless else violation.instead or allowed.hint(violation.name),
                 name=printable(violation.name),
                 function=statement.function,
-                binds=_binds(statement, violation),
+                binds=() if harmless else (markers[id(node)],) if node else _binds(statement, violation),
                 code=code_line(submission.sources.get(filename, ""), line) or code_line(source, violation.line),
             )
         )
@@ -141,14 +177,12 @@ def _report(
 
 def _binds(statement: ScreenedStatement, violation: Violation) -> tuple[str, ...]:
     """Return the names that the module lacks because of a violation."""
-    if violation.harmless:
-        return ()
     return tuple(sorted(bound_in_module(statement.sites, violation.alias)))
 
 
 def _left_out(statement: ScreenedStatement, removal: Removal, submission: Submission) -> Finding:
     original = statement.original
     line = original.line + getattr(removal.node, "lineno", 1) - 1
-    message = "What only prints for debugging, logs or plots is not run during grading, so this line was left out"
+    message = "What only checks, prints for debugging, logs or plots is not run during grading, so this was left out"
     code = code_line(submission.sources.get(original.filename, ""), line)
     return Finding("note", f"{original.filename}, line {line}", message, code=code)
