@@ -66,6 +66,10 @@ def test_globals_are_the_definitions_of_the_module() -> None:
         found["relu"] = 1
 
 
+def test_a_namespace_is_made_of_a_dict() -> None:
+    assert GUARDS["__guarded_namespace__"](w=1).w == 1
+
+
 def test_fields_have_names() -> None:
     assert [f.name for f in GUARDS["__guarded_fields__"](MODULE.Config())] == ["width", "depth"]
 
@@ -115,6 +119,8 @@ REFUSED: dict[str, Callable[[], object]] = {
     "dict of a function": lambda: attributes(jnp.tanh),
     "put a dunder into a dict": lambda: attributes(layer()).update({"__class__": int}),
     "delete from a dict": lambda: attributes(layer()).clear(),
+    "namespace with a dunder": lambda: GUARDS["__guarded_namespace__"](__class__=1),
+    "namespace with an internal name": lambda: GUARDS["__guarded_namespace__"](f_globals=1),
     "register a text": lambda: GUARDS["__guarded_singledispatch__"](MODULE.relu).register("print()"),
     "register an object with annotations": lambda: GUARDS["__guarded_singledispatch__"](MODULE.relu).register(Odd()),
 }

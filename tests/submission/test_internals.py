@@ -150,7 +150,6 @@ ROUTES = {
     "enumeration_emptied": ("class E(Enum):\n    A = 1\nE._member_names_.clear()\nE('X', {name: 1})", 3),
     "enumeration_as_value": ("kinds = [Enum]", 1),
     # attributes that are set by name
-    "namespace_from_a_dict": ("s = SimpleNamespace(**{name: 1})", 1),
     "namespace_as_value": ("f = partial(SimpleNamespace)", 1),
     "namespace_inherited": ("class S(SimpleNamespace): pass", 1),
     "namespace_again": ("s = SimpleNamespace(a=1)\ns.__init__(**{name: 1})", 2),

@@ -93,6 +93,11 @@ def guards(module: types.ModuleType, own: Collection[str], internal: Collection[
         known = isinstance(source, str) and (source in own or source.startswith(_ARRAY_FUNCTIONS))
         return not name.startswith("__") and (known or type(value) in _PLAIN)
 
+    def guarded_namespace(**values: Any) -> types.SimpleNamespace:
+        for name in values:
+            check(None, name)
+        return types.SimpleNamespace(**values)
+
     def guarded_fields(owner: Any) -> tuple[types.SimpleNamespace, ...]:
         return tuple(types.SimpleNamespace(name=f.name, init=f.init, repr=f.repr) for f in dataclasses.fields(owner))
 
@@ -123,6 +128,7 @@ def guards(module: types.ModuleType, own: Collection[str], internal: Collection[
         "__guarded_fields__": guarded_fields,
         "__guarded_getattr__": guarded_getattr,
         "__guarded_globals__": guarded_globals,
+        "__guarded_namespace__": guarded_namespace,
         "__guarded_setattr__": guarded_setattr,
         "__guarded_singledispatch__": guarded_singledispatch,
         "__guarded_vars__": guarded_vars,

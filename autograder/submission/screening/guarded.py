@@ -14,6 +14,8 @@ from autograder.submission.screening.scopes import Site
 _BUILTINS = ("getattr", "globals", "setattr", "vars")
 _IMPORTED = {"dataclasses.fields": "fields", "functools.singledispatch": "singledispatch"}
 
+_NAMESPACE = "types.SimpleNamespace"
+
 
 def guarded(site: Site, resolver: NameResolver, parents: Mapping[int, ast.AST]) -> str | None:
     """Return the text that stands in for a node; None where nothing does."""
@@ -31,9 +33,17 @@ def _guarded_name(node: ast.Name | ast.Attribute, site: Site, resolver: NameReso
     if isinstance(node, ast.Name) and node.id in _BUILTINS:
         imports, home = site.scope.lookup(node.id)
         return None if imports or home is not None else f"__guarded_{node.id}__"
+    if _takes_a_dict(site) and {".".join(path) for path in resolver.resolve(node, site.scope)} == {_NAMESPACE}:
+        return "__guarded_namespace__"
     names = {_IMPORTED.get(".".join(path)) for path in resolver.resolve(node, site.scope)}
     name = names.pop() if len(names) == 1 else None
     return f"__guarded_{name}__" if name and not isinstance(site.parent, ast.Attribute) else None
+
+
+def _takes_a_dict(site: Site) -> bool:
+    """Whether a node is called with ``**``."""
+    call = site.parent
+    return isinstance(call, ast.Call) and call.func is site.node and any(k.arg is None for k in call.keywords)
 
 
 def _in_format(node: ast.AST, parents: Mapping[int, ast.AST]) -> bool:
