@@ -86,10 +86,14 @@ def test_dispatching_on_the_first_argument() -> None:
         return "int"
 
     @show.register
+    def _nothing(x: None) -> str:
+        return "nothing"
+
+    @show.register
     def _by_text(x: Layer) -> str:  # type: ignore[name-defined]  # noqa: F821
         return "layer"
 
-    assert [show(x) for x in ([], 1, "", layer())] == ["list", "int", "other", "layer"]
+    assert [show(x) for x in ([], 1, "", None, layer())] == ["list", "int", "other", "nothing", "layer"]
 
 
 class Odd:

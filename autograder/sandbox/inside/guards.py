@@ -112,7 +112,9 @@ def guards(module: types.ModuleType, own: Collection[str], internal: Collection[
             return dispatching.register(kind, implementation)
 
         def named_class(implementation: types.FunctionType) -> Any:
-            annotation = next(iter(implementation.__annotations__.values()), None)
+            annotation = next(iter(implementation.__annotations__.values()), "")
+            if annotation is None or annotation == "None":
+                return types.NoneType
             if not isinstance(annotation, str):
                 return annotation
             return vars(module).get(annotation, getattr(builtins, annotation, None))

@@ -96,6 +96,8 @@ def check_type(
     elif len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
         yield Violation(node.lineno, "type", "type() with a name and bases is not allowed", "write a class statement")
         return
+    elif isinstance(call.args[0], ast.Constant):  # type(None)
+        plain = True
     else:
         outer = Use(call, use.around[1:], site, resolver)
         plain = _keeps_no_class(outer) or (_is_message(outer) and not reads_args)

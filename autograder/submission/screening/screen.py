@@ -183,6 +183,6 @@ def _binds(statement: ScreenedStatement, violation: Violation) -> tuple[str, ...
 def _left_out(statement: ScreenedStatement, removal: Removal, submission: Submission) -> Finding:
     original = statement.original
     line = original.line + getattr(removal.node, "lineno", 1) - 1
-    message = "What only checks, prints for debugging, logs or plots is not run during grading, so this was left out"
+    message = "Checks, debugging prints, logs, plots and settings are not run during grading, so this was left out"
     code = code_line(submission.sources.get(original.filename, ""), line)
     return Finding("note", f"{original.filename}, line {line}", message, code=code)
