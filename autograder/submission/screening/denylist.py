@@ -41,7 +41,7 @@ _OPERATORS = words(
     "jax_array"
 )
 BENIGN = frozenset(f"__{name}__" for name in _OPERATORS) | words(
-    "__call__ __doc__ __init__ __name__ __new__ __post_init__ __qualname__ __version__"
+    "__call__ __doc__ __final__ __init__ __name__ __new__ __override__ __post_init__ __qualname__ __version__"
 )
 # Attributes that lead to modules, namespaces, frames or raw memory; methods that find modules or attributes by name.
 # tests/submission/test_allowed_names.py searches what a submission can hold for more of them.
