@@ -44,7 +44,8 @@ BY_TYPE: Mapping[str, Meaning] = {
     ),
     "ConcretizationTypeError": _NO_VALUE,
     "UnexpectedTracerError": (
-        "the function uses a value that was kept from an earlier call (in a global variable, a list or an attribute)",
+        "the function uses a value that was kept from an earlier call (in a global variable, a list, an attribute or a "
+        "default argument)",
         "return all that the next step needs and pass it in as an argument; store no arrays outside the function",
     ),
     "RecursionError": (
@@ -88,6 +89,14 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
         "TypeError",
         "non-tuple sequence for multidimensional indexing",
         ("a list was used as an index of a JAX array", "make it an array: x[jnp.array([0, 1])]"),
+    ),
+    (
+        "IndexError",
+        "Slice entries must be static integers",
+        (
+            "the bounds of a slice were computed with jax.numpy, so they are not known while JAX traces the function",
+            "compute them with Python's numbers: // and -(-a // b), math.floor and math.ceil",
+        ),
     ),
     ("TypeError", "Shapes must be 1D sequences of concrete values", _SHAPE_OF_VALUES),
     ("TypeError", "expected a sequence of integers or a single integer", _SHAPE_OF_VALUES),

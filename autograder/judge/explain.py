@@ -253,6 +253,8 @@ def explain_structure(expected: tree.Spec, actual: tree.Spec) -> Explanation:
 def _explain_structure(expected: tree.Spec, actual: tree.Spec) -> Explanation:
     both = f"expected {tree.show(expected)}, got {tree.show(actual)}"
     if not tree.same_structure(expected, actual):
+        if expected[0] == actual[0] == "t" and sorted(map(str, expected[1])) == sorted(map(str, actual[1])):
+            return Explanation(f"the parts of the result are in the wrong order: {both}", "return them in this order")
         return Explanation(
             f"the result has the wrong structure: {both}",
             "return the same nesting of dicts, lists and tuples, with the same keys",
@@ -320,6 +322,8 @@ def _is_not_written(failure: Failure) -> bool:
 
 
 def _shape_advice(wanted: tuple[int, ...], given: tuple[int, ...]) -> str:
+    if 0 in given and 0 not in wanted:
+        return "an axis has length 0: x[a:-b] is empty where b is 0; write x[a : x.shape[0] - b]"
     if len(wanted) == len(given) and wanted == given[::-1]:
         return "the result looks transposed: swap the axes (x.T), or the order of the factors"
     if [n for n in wanted if n != 1] == [n for n in given if n != 1]:

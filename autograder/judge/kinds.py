@@ -139,7 +139,7 @@ def _divergence(observed: Observed, probe: Probe) -> str:
         true_step = [type(t)(t.value[step], t.tolerance, t.scale) for t in truths]
         actual_step: Sequence[np.ndarray] = [leaf[step] for leaf in actual]
         if compare(actual_step, true_step, paths).outcome == FAILED:
-            fact = describe(actual_step, true_step, (), paths)
+            fact = describe(actual_step, true_step, (), paths, one_call=False)
             return f"the trajectory leaves the reference's path at step {step + 1} of {probe.steps}: {fact}"
     return f"the trajectory drifts away from the reference's path within {probe.steps} steps"
 

@@ -78,6 +78,13 @@ def sigmoid_of_minus_z(z):
     return ACTIVATION["sigmoid"](-z)
 
 
+@mistake("sigmoid", fails=["sigmoid_values"], topic="sigmoid")
+def sigmoid_of_the_absolute_value(z):
+    """Your sigmoid is right for positive z and never below 0.5: |z| avoids the overflow, but negative z needs a formula
+    of its own, sigmoid(z) = exp(z) / (1 + exp(z))."""
+    return 1 / (1 + jnp.exp(-jnp.abs(z)))
+
+
 @mistake("sigmoid_grad", fails=["sigmoid_grad_values"], topic="sigmoid")
 def sigmoid_grad_of_the_output(z):
     """Your sigmoid_grad computes z * (1 - z), which is right when its argument is already sigmoid(z). Here the argument

@@ -191,6 +191,16 @@ def all_padding_after(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1
     return right_conv2d(x, w, b, strides=strides, padding=pads, dilation=dilation, groups=groups)
 
 
+@mistake("conv2d", fails=["conv2d_groups"], topic="convolution")
+def channels_of_the_groups_by_turns(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
+    """You put the output channels together by turns: the first of every group, then the second of every group. They
+    come group by group: jnp.concatenate of the groups along the channels, not jnp.stack."""
+    options = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    y = right_conv2d(x, w, jnp.zeros_like(b), **options)
+    blocks = y.reshape(*y.shape[:3], groups, -1)
+    return jnp.swapaxes(blocks, 3, 4).reshape(y.shape) + b
+
+
 @mistake("conv2d", fails=["conv2d_same_strides", "conv2d_dilation", "conv2d_groups"], topic="padding")
 def same_padding_without_the_stride(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """Your SAME padding is the one for stride 1, (k - 1) / 2 on each side. With stride 2 the last position may need

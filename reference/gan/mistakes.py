@@ -297,6 +297,13 @@ def nonsaturating_epsilon(fake, *, constant=1e-8):
     return -jnp.log(jax.nn.sigmoid(fake) + constant).mean()
 
 
+@mistake("g_loss_minimax", fails=["g_loss_minimax_values"], topic="minimax loss")
+def one_minus_the_logit(fake):
+    """You subtract the logit from 1, where the probability is meant: 1 - sigmoid(x) is sigmoid(-x), not sigmoid(1 - x).
+    So log(1 - sigmoid(fake)) is -softplus(fake)."""
+    return -softplus(fake - 1).mean()
+
+
 # --- least squares, hinge, Wasserstein --------------------------------------------------------------------
 
 
@@ -331,6 +338,20 @@ def ls_generator_aims_at_zero(fake):
     """Your ls_g_loss pulls the scores of fakes to 0, which is the discriminator's aim. The generator wants them to be
     1, like those of real samples."""
     return 0.5 * (fake**2).mean()
+
+
+@mistake("ls_g_loss", fails=["ls_g_loss_values"], topic="least squares gan")
+def ls_generator_squares_the_mean(fake):
+    """You take the mean first and the square afterwards, so scores on both sides of 1 cancel. Every sample has a
+    distance of its own: square each, then take the mean."""
+    return 0.5 * (fake.mean() - 1) ** 2
+
+
+@mistake("hinge_d_loss", fails=["hinge_d_loss_values"], topic="hinge loss")
+def hinge_of_fakes_like_that_of_real_samples(real, fake):
+    """Your hinge_d_loss treats fakes like real samples: max(0, 1 - fake) rewards high scores for both. A fake costs
+    nothing below -1: max(0, 1 + fake)."""
+    return jnp.maximum(0, 1 - real).mean() + jnp.maximum(0, 1 - fake).mean()
 
 
 @mistake("hinge_d_loss", fails=["hinge_d_loss_values"], topic="hinge loss")

@@ -77,6 +77,11 @@ FACTS = {
     ),
     "scattered": (_with({(0, 1): 9.0, (2, 3): 8.0}), TRUE, "2 of 20 entries are wrong; the others are right"),
     "half precision": (TRUE.astype(np.float16).astype(np.float32), TRUE, "all numbers are exact in float16, so"),
+    "nearly, and exact in places": (
+        TRUE + 0.01 * (np.arange(20).reshape(4, 5) % 2),
+        TRUE,
+        "nearly right (relative error",
+    ),
     "nearly": (TRUE + 0.004 * np.sign(RNG.normal(size=(4, 5))), TRUE, "nearly right (relative error"),
     "unrelated": (RNG.normal(size=(4, 5)), TRUE, "the numbers differ (relative error"),
     "nan": (_with({(0, 0): np.nan}), TRUE, "NaN in 1 of 20 entries where the reference is finite; look for 0/0"),
@@ -175,3 +180,14 @@ def test_not_finite_answers_match_in_the_same_places_only() -> None:
 def test_other_shapes_never_match() -> None:
     assert match_mistake({"a": [TRUE[0] / 2]}, {"a"}, [_known("half", a=TRUE / 2)]) is None
     assert match_mistake({"a": [TRUE / 2, TRUE]}, {"a"}, [_known("half", a=TRUE / 2)]) is None
+
+
+@pytest.mark.parametrize("sign", ["negative", "positive"])
+def test_the_sign_of_the_input_where_entries_are_wrong_is_named(sign: str) -> None:
+    x = np.linspace(-3, 3, 24).reshape(4, 6)
+    wrong = x < 0 if sign == "negative" else x > 0
+    given = np.where(wrong, np.cos(5 * x), x**2)
+    said = describe([given.astype(np.float32)], _truths(x**2), [x.astype(np.float32)], [""])
+    assert said.endswith(f"all those where the input is {sign}")
+    here_and_there = np.where(wrong & (np.arange(24).reshape(4, 6) % 3 == 0), np.cos(5 * x), x**2)
+    assert "input" not in describe([here_and_there.astype(np.float32)], _truths(x**2), [x.astype(np.float32)], [""])
