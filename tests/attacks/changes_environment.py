@@ -1,6 +1,6 @@
 # why: variables that would change how XLA and the loader behave, had anyone else this environment
 # expect: standardize=passed momentum=passed dropout=passed
-# says: os may not be imported
+# says: What os is imported for is not run during grading
 # expect unscreened: standardize=passed momentum=passed dropout=passed
 
 import os

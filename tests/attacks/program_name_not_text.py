@@ -1,5 +1,5 @@
 # why: names in a program that are no text: of a function, of a call to somewhere else, and very long
-# expect: standardize=passed momentum=passed dropout=failed
+# expect: standardize=passed momentum=passed dropout=passed
 # says: jax._src
 # expect unscreened: standardize=failed momentum=failed dropout=failed
 # says unscreened: a program that cannot be read
