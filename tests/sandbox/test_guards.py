@@ -136,6 +136,11 @@ def test_what_the_screen_would_refuse_is_refused(attempt: Callable[[], object]) 
         attempt()
 
 
+def test_no_guard_tells_what_it_was_made_of() -> None:
+    made = [*GUARDS.values(), *vars(attributes(layer())).values()]
+    assert not any(isinstance(guard, functools.partial) for guard in made)
+
+
 def test_nothing_of_the_guards_leads_back_to_what_they_guard() -> None:
     show = GUARDS["__guarded_singledispatch__"](MODULE.relu)
     for name in ("dispatch", "registry", "_clear_cache"):
