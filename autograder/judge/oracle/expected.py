@@ -307,7 +307,7 @@ def all_calls(plan: Plan, training: Mapping[str, Learned]) -> dict[str, Call]:
 
 def _mistake(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> KnownMistake:
     outputs = {
-        key: [arrays[f"m/{meta['name']}/{key}/{i}"] for i in range(count)] for key, count in meta["outputs"].items()
+        key: [arrays[f"m/{meta['number']}/{key}/{i}"] for i in range(count)] for key, count in meta["outputs"].items()
     }
     fails = frozenset(meta["fails"])
     constants = tuple(meta["constants"])

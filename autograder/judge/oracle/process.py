@@ -15,6 +15,7 @@ import json
 import sys
 import types
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,14 +124,24 @@ def _measured(
 def _mistakes(
     plan: Plan, reference: types.ModuleType, given: Any, outputs: dict[str, tree.Spec], arrays: dict[str, np.ndarray]
 ) -> list[dict[str, Any]]:
-    """Add what the known mistakes answer to ``arrays``; return what is known of them."""
-    known = []
-    for mistake in mistakes(plan.assignment).values():
+    """Add what the known mistakes answer to ``arrays``; return what is known of them.
+
+    A mistake with a free constant is listed twice, first with its usual constant as a number in the program: compilers
+    compute with numbers that they know, so 1 - p + 1e-8 may lose what an unknown constant would keep.
+    """
+    known: list[dict[str, Any]] = []
+    listed = [
+        variant
+        for mistake in mistakes(plan.assignment).values()
+        for variant in ([replace(mistake, constants=()), mistake] if mistake.constants else [mistake])
+    ]
+    for number, mistake in enumerate(listed):
         answered = mistaken(plan, mistake, outputs, reference, given)
         for key, leaves in answered.items():
-            arrays |= {f"m/{mistake.name}/{key}/{i}": leaf for i, leaf in enumerate(leaves)}
+            arrays |= {f"m/{number}/{key}/{i}": leaf for i, leaf in enumerate(leaves)}
         known.append(
             {
+                "number": number,
                 "name": mistake.name,
                 "function": mistake.function,
                 "topic": mistake.topic,
