@@ -50,7 +50,8 @@ MODULES = (  # all of ours that the worker sees; a test compares it with what th
     "autograder.tree",
     "autograder.wire",
 )
-_ONLY_FOR_THE_PROBE = (PROBE, *(f"autograder.sandbox.inside.{name}" for name in ("probe", "main", "by_hand", "loader")))
+_INSIDE = ("by_hand", "guards", "loader", "main", "probe")
+_ONLY_FOR_THE_PROBE = (PROBE, *(f"autograder.sandbox.inside.{name}" for name in _INSIDE))
 _LEFT_OPEN = {
     CUDA: "partial: own files, no network, no rights; the GPU's driver needs more system calls than the CPU",
     TPU: "partial: own files, no rights; the TPU's driver needs the network and more system calls",
