@@ -1,4 +1,4 @@
-# functions: mlp_init
+# functions: mlp_init, given.init_twice
 # mistake: draws the weights of every layer with the same key, so that the layers are not independent: layers of the same shape are identical.
 # told: one_key_for_all_layers
 
