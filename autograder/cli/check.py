@@ -34,10 +34,13 @@ def check(
         bool, typer.Option("--ci", help="For GitHub Actions: annotate lines and write the job summary.")
     ] = False,
     explain: Annotated[
-        str, typer.Option("--explain", metavar="FUNCTION", help="Try small cases of one function until one fails.")
+        str,
+        typer.Option(
+            "--explain", metavar="FUNCTION", help="Try small inputs on one function and show the first that fails."
+        ),
     ] = "",
 ) -> None:
-    """Check your own work: the same checks as grading, on public inputs.
+    """Check your own work with the same checks as grading, but on public inputs.
 
     Example: autograder check submission.py -a backprop
     Example: autograder check submission.py -a backprop --explain softmax_xent

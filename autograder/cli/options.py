@@ -22,7 +22,7 @@ Root = Annotated[
     Path | None, typer.Option("--root", help="Course folder; default: the nearest folder that contains assignments/.")
 ]
 Slug = Annotated[str | None, typer.Option("--assignment", "-a", help="Name of the assignment (see: autograder list).")]
-Device = Annotated[str, typer.Option("--device", help="Device for judging: cpu, gpu, tpu or auto.")]
+Device = Annotated[str, typer.Option("--device", help="Device to run the checks on: cpu, gpu, tpu or auto.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only problems.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Check numbers only: skip training, throughput and cost.")]

@@ -73,7 +73,9 @@ def test_a_bypass_costs_the_function_that_it_was_for(
     results = {result.submission.removesuffix(".py"): result for result in graded}
     assert _failed(results["honest"]) == set()
     for name in BYPASSES:
-        assert [f for f in results[name].findings if f.severity != "note"], name  # by the screen, or a guard at run time
+        assert [f for f in results[name].findings if f.severity != "note"], (
+            name
+        )  # by the screen, or a guard at run time
         assert _failed(results[name]) == {BY_HAND}, name
 
 
