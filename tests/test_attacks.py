@@ -42,7 +42,7 @@ from autograder.judge.judge import MEASURED, judge
 from autograder.report import show_result, submission_page
 from autograder.result_json import from_json, to_json
 from autograder.results import FAILED, NOT_JUDGED, PASSED, SKIPPED, CheckEvidence, Result
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, process
 from autograder.sandbox.trace import Traced, trace
 from autograder.sandbox.world import SITE
 from autograder.submission.read import read_submission
@@ -237,7 +237,8 @@ def _strays(running: set[psutil.Process]) -> list[str]:
     """Processes that came and stayed; what other test processes run just now is theirs."""
     deadline = time.monotonic() + 3
     while True:
-        found = [p for p in psutil.Process().children(recursive=True) if p not in running and not _is_evaluator(p)]
+        left = [p for p in psutil.Process().children(recursive=True) if p not in running and p not in _templates()]
+        found = [p for p in left if not _is_evaluator(p)]
         found += [p for p in psutil.process_iter() if _sandboxed(p) and not _owned(p)]
         found = [p for p in found if p.is_running()]
         if not found or time.monotonic() > deadline:
@@ -245,22 +246,32 @@ def _strays(running: set[psutil.Process]) -> list[str]:
         time.sleep(0.1)
 
 
-def _is_evaluator(process: psutil.Process) -> bool:
+def _templates() -> set[psutil.Process]:
+    """What stays for the next submission: for each template bubblewrap, its first process, and the template itself."""
+    found: set[psutil.Process] = set()
+    for kept in process._idle.kept:
+        own = psutil.Process(kept.process.pid)
+        chain = {own, *own.children(recursive=True)}
+        found |= chain if len(chain) == 3 else set()
+    return found
+
+
+def _is_evaluator(one: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return any("autograder.judge.device.worker" in part for part in process.cmdline())
+        return any("autograder.judge.device.worker" in part for part in one.cmdline())
     return True  # ended meanwhile
 
 
-def _sandboxed(process: psutil.Process) -> bool:
+def _sandboxed(one: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return process.uids().real in SANDBOX_UIDS or any("from inside.main" in part for part in process.cmdline())
+        return one.uids().real in SANDBOX_UIDS or any("from inside." in part for part in one.cmdline())
     return False
 
 
-def _owned(process: psutil.Process) -> bool:
+def _owned(one: psutil.Process) -> bool:
     """Whether a living process outside of the sandbox looks after it."""
     with contextlib.suppress(psutil.Error):
-        return any(p.pid != 1 and not _sandboxed(p) and p.name() != "bwrap" for p in process.parents())
+        return any(p.pid != 1 and not _sandboxed(p) and p.name() != "bwrap" for p in one.parents())
     return True  # ended meanwhile
 
 

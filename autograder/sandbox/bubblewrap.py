@@ -1,8 +1,9 @@
 """The one seam to student code: start a process that can see nothing and harm nothing.
 
-``Sandbox.start`` runs ``inside.main`` under bubblewrap with every namespace unshared, no network, a cleared environment
-and read-only mounts of the interpreter, the standard library and exactly the packages that tracing needs.  That process
-is ours; before it reads a student's byte it isolates itself for good (``inside.isolation``).  It is an ordinary user
+``Sandbox.start`` runs a module of ``inside`` under bubblewrap with every namespace unshared, no network, a cleared
+environment and read-only mounts of the interpreter, the standard library and exactly the packages that tracing needs.
+That process is ours; it, or a fork of it, isolates itself for good before it reads a student's byte
+(``inside.isolation``).  It is an ordinary user
 inside *and* outside: started by root, a user namespace with a map of its own is made first.
 """
 
@@ -41,6 +42,8 @@ ENVIRONMENT = {"JAX_PLATFORMS": "cpu", "OPENBLAS_NUM_THREADS": "1", "HOME": "/tm
 _WORLD = World(binds=((str(INSIDE), f"{OURS}/{INSIDE.name}"),), capabilities=CAPABILITIES)
 _uids = itertools.count()
 _MEMORY = re.compile(r"^Vm(RSS|PTE):\s*(\d+) kB$", re.MULTILINE)
+Streams = tuple[int, int, int]
+PIPES: Streams = (subprocess.PIPE, subprocess.PIPE, subprocess.PIPE)
 CODE_MB, TABLES_MB = 200, 100  # beside a process's data: code of JAX that is loaded, and tables of pages
 
 
@@ -56,24 +59,27 @@ class Sandbox:
         return self.level == "full"
 
     def setup(self, limits: Mapping[str, int], by_hand: bool) -> dict[str, Any]:
-        """Return the first message to the process: where it runs, and what it must take away from itself."""
-        if not self.isolated:
-            folders = (str(importlib.metadata.distribution(name).locate_file("")) for name in packages())
-            path = [*stdlib_path(), *dict.fromkeys(folders)]
-            return {"isolated": False, "by_hand": by_hand, "path": path, "limits": {**limits, "processes": 0}}
-        return {
-            "isolated": True,
-            "by_hand": by_hand,
-            "path": [*stdlib_path(), SITE],
-            "limits": {**limits, **isolation(), "processes": PROCESSES},
-        }
+        """Return the message that says what the process must take away from itself."""
+        own = {**isolation(), "processes": PROCESSES} if self.isolated else {"processes": 0}
+        return {"isolated": self.isolated, "by_hand": by_hand, "limits": {**limits, **own}}
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the process; its standard input, output and error are pipes."""
+    def path(self) -> list[str]:
+        """Return the folders of the packages, for ``sys.path``."""
+        if self.isolated:
+            return [*stdlib_path(), SITE]
+        folders = (str(importlib.metadata.distribution(name).locate_file("")) for name in packages())
+        return [*stdlib_path(), *dict.fromkeys(folders)]
+
+    def start(self, module: str, streams: Streams = PIPES) -> subprocess.Popen[bytes]:
+        """Start a module of ``inside``; ``streams`` are its standard input, output and error.
+
+        Raises:
+          OSError: bubblewrap or a user namespace is not to be had.
+        """
         if not self.isolated:
-            command = [sys.executable, "-I", "-S", "-c", _start(INSIDE.parent)]
-            return _popen(command, ENVIRONMENT | {"PATH": os.defpath}, ())
-        return launch(_WORLD, [python(), "-I", "-S", "-B", "-c", _start(Path(OURS))], ENVIRONMENT)
+            command = [sys.executable, "-I", "-S", "-c", _start(INSIDE.parent, module)]
+            return _popen(command, ENVIRONMENT | {"PATH": os.defpath}, (), streams)
+        return launch(_WORLD, [python(), "-I", "-S", "-B", "-c", _start(Path(OURS), module)], ENVIRONMENT, streams)
 
 
 def unsandboxed() -> Sandbox:
@@ -161,8 +167,10 @@ def message(content: Mapping[str, Any]) -> bytes:
     return len(text).to_bytes(4, "big") + text
 
 
-def launch(world: World, inner: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start ``inner`` in a world of its own, behind the wide filter; its standard streams are pipes.
+def launch(
+    world: World, inner: Sequence[str], environment: Mapping[str, str], streams: Streams = PIPES
+) -> subprocess.Popen[bytes]:
+    """Start ``inner`` in a world of its own, behind the wide filter.
 
     Raises:
       OSError: bubblewrap or a user namespace is not to be had.
@@ -173,7 +181,7 @@ def launch(world: World, inner: Sequence[str], environment: Mapping[str, str]) -
         listed = "\0".join([*options(world, environment, namespace), "--seccomp", str(filters)])
         arguments = stack.enter_context(_readable(listed.encode()))
         command = [binary(), "--args", str(arguments), "--", *inner]
-        return _popen(command, {}, (*namespace, filters, arguments))
+        return _popen(command, {}, (*namespace, filters, arguments), streams)
 
 
 @contextlib.contextmanager
@@ -228,16 +236,18 @@ def _memory_kb(pid: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _start(folder: Path, module: str = "main") -> str:
+def _start(folder: Path, module: str) -> str:
     return f"import sys; sys.path.insert(0, {str(folder)!r}); from {INSIDE.name}.{module} import main; main()"
 
 
-def _popen(command: list[str], environment: Mapping[str, str], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+def _popen(
+    command: list[str], environment: Mapping[str, str], descriptors: tuple[int, ...], streams: Streams
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdin=streams[0],
+        stdout=streams[1],
+        stderr=streams[2],
         env=dict(environment),
         pass_fds=descriptors,
         start_new_session=True,

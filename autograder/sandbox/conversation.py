@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import subprocess
 import threading
 import time
 from collections.abc import Container, Mapping, Sequence
@@ -17,6 +16,7 @@ from autograder.sandbox import bubblewrap
 from autograder.sandbox.bubblewrap import Sandbox
 from autograder.sandbox.frames import Failure, Program, checked_spec, read_failure, read_raised
 from autograder.sandbox.inside.main import CALL, START
+from autograder.sandbox.process import END_SECONDS, Child, start
 
 MAX_OUTPUT = 8 << 20
 KEPT_OUTPUT = 4 << 10
@@ -92,16 +92,15 @@ class Conversation:
 
     def hold(self, sandbox: Sandbox) -> str | None:
         """Return None when everything was answered, else why the process was lost; ``at`` says where."""
-        process = sandbox.start()
+        process = start(sandbox)
         try:
             return self._converse(process)
         finally:
             self._charge(self.at)
-            bubblewrap.kill(process)
+            process.close(END_SECONDS if self.done else 0)
             self.heard.print_again(bytes(self.first))
 
-    def _converse(self, process: subprocess.Popen[bytes]) -> str | None:
-        assert process.stdin and process.stdout and process.stderr
+    def _converse(self, process: Child) -> str | None:
         data = b"".join(map(bubblewrap.message, self.messages))
         threading.Thread(target=_write, args=(process.stdin, data), daemon=True).start()
         reader = wire.FrameReader()
@@ -120,7 +119,7 @@ class Conversation:
                     raise InterruptedError
                 if now - measured > 0.2:
                     measured = now
-                    if bubblewrap.overruns(process, self.limits["memory_mb"]):
+                    if process.overruns(self.limits["memory_mb"]):
                         return "memory"
                 for key, _ in ready.select(timeout=min(0.25, max(deadline - now, 0.01))):
                     try:
@@ -230,10 +229,8 @@ def _keep(to: bytearray, data: bytes) -> None:
     to += data[: max(0, KEPT_OUTPUT - len(to))]
 
 
-def _death(process: subprocess.Popen[bytes]) -> str:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=5)
-    return "cpu" if process.returncode in (-9, 137) else "died"
+def _death(process: Child) -> str:
+    return "cpu" if process.wait(5) in (-9, 137) else "died"
 
 
 def _write(stream: Any, data: bytes) -> None:

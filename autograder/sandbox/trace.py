@@ -10,12 +10,12 @@ from typing import Any
 
 from autograder.assignment.load import Assignment
 from autograder.assignment.probes import Call
-from autograder.errors import NotJudgedError
 from autograder.sandbox.bubblewrap import Sandbox
 from autograder.sandbox.conversation import BEGINNING, CALLS_OF_ONE, Conversation, Heard, Place
 from autograder.sandbox.frames import Failure, Program
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
 from autograder.sandbox.inside.main import CALL
+from autograder.sandbox.process import TracerError
 from autograder.submission.read import Submission
 from autograder.submission.screening import INTERNAL
 
@@ -72,10 +72,6 @@ def is_by_hand(call: Call, assignment: Assignment) -> bool:
     """
     function = assignment.functions.get(call.function)
     return bool(function and function.by_hand and call.vjp is None)
-
-
-class TracerError(NotJudgedError):
-    """The sandbox failed before any student code ran: a fault of the grader, which costs no student a mark."""
 
 
 class _Run:

@@ -13,7 +13,8 @@ import pytest
 from helpers.sessions import expected_of, public_of
 
 from autograder.grading.grade import Session
-from autograder.sandbox.bubblewrap import Sandbox
+from autograder.sandbox import process
+from autograder.sandbox.bubblewrap import PIPES, Sandbox, Streams
 from autograder.sandbox.conversation import Conversation, Heard
 from autograder.sandbox.trace import Failure, Traced, trace
 from autograder.submission.read import read_submission
@@ -88,10 +89,10 @@ send({"done": True, "start": 0, "trace": 0})
 class _Talker(Sandbox):
     """Starts a process that fills the pipe of its answers right after it printed."""
 
-    def start(self) -> subprocess.Popen[bytes]:
-        pipe = subprocess.PIPE
+    def start(self, module: str, streams: Streams = PIPES) -> subprocess.Popen[bytes]:
+        stdin, stdout, stderr = streams
         command = [sys.executable, "-I", "-c", _TALKS_AT_ONCE]
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True)
 
 
 @pytest.mark.timeout(60)
@@ -104,6 +105,7 @@ def test_what_was_drained_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
         return select(self, timeout)
 
     monkeypatch.setattr(selectors.DefaultSelector, "select", late)
+    monkeypatch.setattr(process.sys, "platform", "darwin")  # where every process is fresh
     heard = Heard()
     limits = {"import_seconds": 20, "trace_seconds": 20, "memory_mb": 900}
     life = Conversation([], {"m": 1}, {"k": "f"}, {"k"}, limits, time.monotonic() + 60, heard, None)

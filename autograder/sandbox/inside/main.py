@@ -1,8 +1,8 @@
-"""The sandboxed process: prepare, isolate, run a submission, answer in frames.
+"""The sandboxed process: isolate, run a submission, answer in frames.
 
-Two messages come on standard input, each after its length: what the process must be (``setup``: trusted), and what it
-shall trace (``request``: a stranger's text, read only after isolation).  Answers leave as frames (see ``wire.py``) on a
-private descriptor.
+Messages come on standard input, each after its length: where the packages lie (a fresh process only), what the process
+must be (``setup``: trusted), and what it shall trace (``request``: a stranger's text, read only after isolation).
+Answers leave as frames (see ``wire.py``) on a private descriptor.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import time
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from .by_hand import refuse_autodiff
 from .isolation import enter, limit
@@ -27,12 +27,17 @@ START, CALL = "import jax", "a call"
 
 
 def main() -> None:
-    """Serve one request; end the process."""
+    """Serve one submission in a fresh process, where none can be forked (see ``template.py``)."""
+    sys.path[:] = json.loads(message())["path"]
+    serve()
+
+
+def serve() -> NoReturn:
+    """Serve one submission; end the process."""
     answers = os.dup(1)
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # this process may end at any moment
     setup = json.loads(message())
-    sys.path[:] = setup["path"]
 
     def send(header: dict[str, Any], payload: bytes = b"") -> None:
         text = json.dumps(header).encode()
