@@ -92,13 +92,17 @@ class ResultError(UserError):
     """A stored result that cannot be read; the message says which field and what was expected."""
 
 
+SUSPICION = "suspicion"
+
+
 @dataclass(frozen=True)
 class Finding:
     """A remark about the source: a screen violation, something skipped, something removed.
 
-    ``severity`` is "violation" (costs the statement it stands in), "skipped" (could not be read or run)
-    or "note" (costs nothing).  ``function`` names the graded function it belongs to, if any; ``binds`` are the names
-    that would exist if the statement had been run.
+    ``severity`` is "violation" (costs the statement it stands in), "skipped" (could not be read or run),
+    "note" (costs nothing) or SUSPICION (may explain a wrong function; it becomes a hint and is not stored).
+    ``function`` names the graded function it belongs to, if any; ``binds`` are the names that would exist if the
+    statement had been run.
     """
 
     severity: str

@@ -10,7 +10,7 @@ from autograder.errors import UserError
 from autograder.grading.grade import Session, trace_submission
 from autograder.judge.device.evaluator import Evaluator
 from autograder.judge.ladder import climb
-from autograder.results import Counterexample, Finding, Problem
+from autograder.results import SUSPICION, Counterexample, Finding, Problem
 from autograder.submission.read import Submission
 
 
@@ -41,11 +41,13 @@ def explain_function(submission: Submission, session: Session, evaluator: Evalua
     drawn = session.draws.get(0)
     rungs = tuple(rung.label for rung in _ladder(drawn.plan, function))
     traced = trace_submission(submission, session.draws.ladder(function), session.sandbox)
-    findings = tuple(f for f in traced.findings if f.function in ("", function) and f.severity != "note")
+    concerned = [f for f in traced.findings if f.function in ("", function)]
+    findings = tuple(f for f in concerned if f.severity not in ("note", SUSPICION))
+    suspected = tuple(f for f in concerned if f.severity == SUSPICION and not f.name)
     if traced.problem is not None:
         return Explained(function, rungs, None, findings, traced.problem)
     found = climb([function], traced.programs, drawn.plan, drawn.expected, evaluator, session.cache, submission.sources)
-    return Explained(function, rungs, found[0] if found else None, findings)
+    return Explained(function, rungs, found[0] if found else None, findings + (suspected if found else ()))
 
 
 def _ladder(plan: Plan, function: str) -> tuple[Probe, ...]:

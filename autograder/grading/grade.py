@@ -26,13 +26,25 @@ from autograder.judge.performance.judge import judge_performance
 from autograder.judge.performance.measurement import Measurement
 from autograder.judge.performance.testbed import Testbed
 from autograder.judge.score import score
+from autograder.judge.suspected import with_suspicions
 from autograder.judge.tasks import Programs
-from autograder.results import Fault, Finding, Problem, ProblemKind, Provenance, Result, is_left_out, next_step
+from autograder.results import (
+    SUSPICION,
+    Fault,
+    Finding,
+    Problem,
+    ProblemKind,
+    Provenance,
+    Result,
+    is_left_out,
+    next_step,
+)
 from autograder.sandbox.bubblewrap import Sandbox
 from autograder.sandbox.findings import with_causes
 from autograder.sandbox.trace import Failure, Program, TracerError, trace
 from autograder.submission.read import Submission, read_submission
 from autograder.submission.screening.screen import screen
+from autograder.submission.screening.suspicions import suspicions
 
 __all__ = [
     "Session",
@@ -107,7 +119,7 @@ def trace_submission(
         return replace(
             base,
             programs=programs,
-            findings=(*remarks, *raised),
+            findings=(*remarks, *raised, *suspicions(submission, order.assignment.functions)),
             sources=submission.sources,
             output=traced.output,
             seconds=traced.seconds,
@@ -136,6 +148,8 @@ def judge_traced(
         ours = handed.problem.fault is Fault.OURS
         return _result(handed, session, "" if ours else evaluator.start(), findings=handed.findings)
     started = time.monotonic()
+    suspected = [f for f in handed.findings if f.severity == SUSPICION]
+    handed = replace(handed, findings=tuple(f for f in handed.findings if f.severity != SUSPICION))
     try:
         device = evaluator.start()
         begun = time.monotonic()
@@ -156,6 +170,7 @@ def judge_traced(
     now = time.monotonic()
     seconds = {**handed.seconds, "judge": now - begun, "all": handed.seconds.get("all", 0.0) + now - started}
     result = _result(handed, session, device, findings=handed.findings, seconds=seconds)
+    checks = with_suspicions(checks, suspected)
     result = replace(result, checks=checks, output=handed.output, counterexamples=counterexamples)
     return score(result, session.assignment)
 

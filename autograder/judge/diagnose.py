@@ -9,6 +9,8 @@ import numpy as np
 from autograder.judge.compare import TINY, Truth, distance, errors
 from autograder.judge.oracle.expected import KnownMistake
 
+FEW = 0.2  # the part of the entries that may be right by chance
+MAX_NAMED = 4  # arrays whose names are listed
 MATCH = 1e-3  # two float32 implementations of the same mistake differ by less
 
 
@@ -58,8 +60,19 @@ def describe(
         wrong = [int(np.argmax(off))]
     i = wrong[0]
     at = f"at {paths[i]}: " if paths[i] else ""
-    others = f" ({len(wrong)} of {len(paths)} arrays differ)" if len(paths) > 1 else ""
-    return at + _leaf(np.asarray(actual[i]), truths[i], inputs, one_call) + others
+    return at + _leaf(np.asarray(actual[i]), truths[i], inputs, one_call) + _others(wrong, paths)
+
+
+def _others(wrong: Sequence[int], paths: Sequence[str]) -> str:
+    """Tell wrong arrays from right ones, by name where these are few."""
+    if len(paths) < 2:
+        return ""
+    right = [i for i in range(len(paths)) if i not in wrong]
+    parts = [f"{len(wrong)} of {len(paths)} arrays differ"] if len(wrong) > 1 or not right else []
+    if right and min(len(right), len(wrong)) <= MAX_NAMED:
+        kind, named = ("right", right) if len(right) <= len(wrong) else ("wrong", wrong)
+        parts.append(f"{kind}: {', '.join(paths[i] for i in named)}")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray], one_call: bool) -> str:
@@ -123,7 +136,7 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray], one_cal
         return nearly
     close = gap <= 1e-3
     if close.any() and true.size > 2:
-        return _where(close, inputs)
+        return _where(close, inputs, differ)
     return nearly if error < 2e-2 and one_call else differ
 
 
@@ -201,8 +214,12 @@ def _half(value: np.ndarray) -> str:
     return "float16" if exact and not np.all(value == np.round(value)) else ""
 
 
-def _where(close: np.ndarray, inputs: Sequence[np.ndarray] = ()) -> str:
-    """Name the places of the wrong entries: all of a diagonal or of a slice, or one sign of the input; nothing else."""
+def _where(close: np.ndarray, inputs: Sequence[np.ndarray] = (), differ: str = "") -> str:
+    """Name the places of the wrong entries: all of a diagonal or of a slice, or one sign of the input; nothing else.
+
+    Args:
+      differ: what to say where only a few entries are right, which may be chance.
+    """
     wrong = np.argwhere(~close)
     count = f"{len(wrong)} of {close.size} entries are wrong"
     for x in inputs:
@@ -220,7 +237,7 @@ def _where(close: np.ndarray, inputs: Sequence[np.ndarray] = ()) -> str:
                 int(places[0]), f"index {int(places[0])}"
             )
             return f"{count}, all those at {name} of axis {axis}"
-    return f"{count}; the others are right"
+    return differ if differ and close.mean() < FEW else f"{count}; the others are right"
 
 
 def _sign(wrong: np.ndarray, x: np.ndarray) -> str:

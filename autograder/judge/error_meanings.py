@@ -6,6 +6,7 @@ version that words it differently is noticed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 Meaning = tuple[str, str]  # what happened, what to do
@@ -25,6 +26,7 @@ _SHAPE_OF_VALUES: Meaning = (
     "the shape of an array depends on the values of another, which are not known while JAX traces the function",
     "take sizes from x.shape or from the static arguments",
 )
+_KEEPDIMS: str = "keep the axis that you sum, average or take the maximum over: keepdims=True"
 _SHAPES: str = "print the shapes (x.shape) just before this line: the shapes of two arrays do not fit together"
 
 # By the name of the exception or of one of its bases.
@@ -40,7 +42,8 @@ BY_TYPE: Mapping[str, Meaning] = {
     ),
     "NonConcreteBooleanIndexError": (
         "a boolean mask was used as an index, so the shape of the result would depend on the values",
-        "use jnp.where(mask, x, other), or multiply by the mask; to change entries, x.at[...].set(...)",
+        "instead of x[mask] = value: x = jnp.where(mask, value, x); instead of reading x[mask]: put a neutral value "
+        "where the mask is False",
     ),
     "ConcretizationTypeError": _NO_VALUE,
     "UnexpectedTracerError": (
@@ -63,8 +66,8 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
         "are immutable",
         (
             "JAX arrays cannot be changed in place",
-            "write x = x.at[i].set(value) or x = x.at[i].add(value), or build the parts in a list and join them with "
-            "jnp.stack",
+            "write x = x.at[i].set(value) or x = x.at[i].add(value); for a mask, x = jnp.where(mask, value, x); or "
+            "build the parts in a list and join them with jnp.stack",
         ),
     ),
     (
@@ -109,6 +112,11 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
         ),
     ),
     (
+        "ValueError",
+        "accepts a single key",
+        ("a random function of JAX got several keys at once", "pass one of them: keys[i]"),
+    ),
+    (
         "TypeError",
         "unexpected PRNG key type",
         ("a random function of JAX got something else than a key first", "jax.random.normal(key, shape)"),
@@ -150,6 +158,12 @@ _METHODS: Mapping[str, str] = {
 }
 
 
+def _lost_an_axis(text: str) -> bool:
+    """Whether two shapes of an error are (N, C) and (N,)."""
+    matrix, vector = re.search(r"\((\d+), \d+\)", text), re.search(r"\((\d+),\)", text)
+    return matrix is not None and vector is not None and matrix.group(1) == vector.group(1)
+
+
 def meaning_of(kinds: Sequence[str], text: str, lacking: str = "") -> Meaning | None:
     """Return what an error means and what to do; None for one that this module does not know.
 
@@ -167,5 +181,5 @@ def meaning_of(kinds: Sequence[str], text: str, lacking: str = "") -> Meaning | 
     if "AttributeError" in kinds and lacking:
         return f"JAX arrays have no attribute {lacking}", _METHODS.get(lacking, "look for a function in jax.numpy")
     if any(part in text for part in ("shapes", "dot_general", "broadcast", "does not match previous terms")):
-        return f"{kinds[0]}: {text}" if kinds else text, _SHAPES
+        return f"{kinds[0]}: {text}" if kinds else text, _KEEPDIMS if _lost_an_axis(text) else _SHAPES
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,11 +60,11 @@ _BY_HAND = (
 _LOST: Mapping[str, tuple[str, str]] = {
     "timeout": (
         "tracing did not finish in {trace_seconds} seconds",
-        "look for an endless loop, or a Python loop over every pixel or pair",
+        "look for an endless loop, or a Python loop over every row, pixel or pair",
     ),
     "cpu": (
         "tracing used up its limit of processor time",
-        "look for an endless loop, or a Python loop over every pixel or pair",
+        "look for an endless loop, or a Python loop over every row, pixel or pair",
     ),
     "memory": (
         "tracing used more than {memory_mb} MB of memory",
@@ -115,8 +116,9 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
         "replace Python loops over elements with array operations, or use jax.lax.scan",
     ),
     "constants": (
-        "the program contains too many constants",
-        "compute the result from the arguments; tables of stored numbers are not accepted",
+        "the program contains too many constants: numbers that do not come from the arguments",
+        "compute them from the arguments with jax.numpy, and draw random numbers with jax.random from the key that the "
+        "function receives: what NumPy computes or draws becomes a table of stored numbers",
     ),
     "size": (
         "the program is too large",
@@ -149,6 +151,8 @@ _KINDS: Mapping[str, FailureKind] = {
     "needs": FailureKind.MISSING,
     "output": FailureKind.STRUCTURE,
 }
+_NEEDS_NUMBERS = ("TracerArrayConversionError", "TracerIntegerConversionError")
+_SETS_ENTRIES = re.compile(r"\w+\[.+\]\s*[-+*/]?=[^=]")
 _STOPPED = (RUN_TIME, COMPILE_TIME, ALL_TIME, MEASURED_TIME, CRASH, MEMORY)
 
 
@@ -202,10 +206,15 @@ def _explain_failure(
     if failure.kind == "mutation":
         return Explanation(
             "the function changes the dict or list that it was given; this would also change the caller's parameters",
-            "build a new one and return it: [{...} for layer in params], or jax.tree.map(...)",
+            "build a new one and return it: [{...} for layer in params], or jax.tree.map(...); a copy of "
+            "the list still holds the caller's dicts",
         )
     if failure.kind == "output":
-        return Explanation(failure.message, f"return exactly {tree.show(expected)}")
+        lazy = any(word in failure.message for word in ("iterator", "generator", " map", " zip", " filter"))
+        return Explanation(
+            failure.message,
+            f"return exactly {tree.show(expected)}" + ("; list(...) makes a list of it" if lazy else ""),
+        )
     message, advice = _LOST.get(failure.kind, ("the function could not be traced", ""))
     return Explanation(message.format(**assignment.limits), advice)
 
@@ -252,24 +261,56 @@ def explain_structure(expected: tree.Spec, actual: tree.Spec) -> Explanation:
 
 def _explain_structure(expected: tree.Spec, actual: tree.Spec) -> Explanation:
     both = f"expected {tree.show(expected)}, got {tree.show(actual)}"
+    if _is_permuted(expected, actual):
+        return Explanation(f"the parts of the result are in the wrong order: {both}", "return them in this order")
     if not tree.same_structure(expected, actual):
-        if expected[0] == actual[0] == "t" and sorted(map(str, expected[1])) == sorted(map(str, actual[1])):
-            return Explanation(f"the parts of the result are in the wrong order: {both}", "return them in this order")
         return Explanation(
-            f"the result has the wrong structure: {both}",
+            f"the result has the wrong structure{_difference(expected, actual)}",
             "return the same nesting of dicts, lists and tuples, with the same keys",
         )
     leaves = zip(tree.leaf_specs(expected), tree.leaf_specs(actual), tree.paths(expected), strict=True)
     for wanted, given, name in leaves:
         at = f" at {name}" if name else ""
+        one = f"expected {tree.show(wanted)}, got {tree.show(given)}"
         if tree.shape_of(wanted) != tree.shape_of(given):
-            return Explanation(f"wrong shape{at}: {both}", _shape_advice(tree.shape_of(wanted), tree.shape_of(given)))
+            return Explanation(f"wrong shape{at}: {one}", _shape_advice(tree.shape_of(wanted), tree.shape_of(given)))
         if tree.dtype_of(wanted) != tree.dtype_of(given):
             return Explanation(
-                f"wrong dtype{at}: {both}",
+                f"wrong dtype{at}: {one}",
                 f"keep every array {tree.dtype_of(wanted)}; convert with .astype(jnp.{tree.dtype_of(wanted)})",
             )
     return Explanation(both)
+
+
+def _is_permuted(expected: tree.Spec, actual: tree.Spec) -> bool:
+    """Whether a tuple has the right parts in another order."""
+    parts = [list(map(str, spec[1])) for spec in (expected, actual) if spec[0] == "t"]
+    return len(parts) == 2 and parts[0] != parts[1] and sorted(parts[0]) == sorted(parts[1])
+
+
+def _difference(expected: tree.Spec, actual: tree.Spec, path: str = "") -> str:
+    """Describe the first place where two structures differ, the outermost one."""
+    at = f" at {path}" if path else ""
+    wanted_kind, given_kind = ({"l": "t", "k": "a"}.get(spec[0], spec[0]) for spec in (expected, actual))
+    if wanted_kind != given_kind:
+        return f"{at}: expected {tree.show(expected)}, got {tree.show(actual)}"
+    if expected[0] == "d":
+        wanted, given = dict(expected[1]), dict(actual[1])
+        lacking, more = [k for k in wanted if k not in given], [k for k in given if k not in wanted]
+        if lacking or more:
+            said = [f"missing {', '.join(map(repr, lacking))}"] if lacking else []
+            said += [f"not expected {', '.join(map(repr, more))}"] if more else []
+            return f"{at}: {'; '.join(said)}"
+        parts = [(f"{path}[{k!r}]", wanted[k], given[k]) for k in wanted]
+    elif wanted_kind == "t":
+        if len(expected[1]) != len(actual[1]):
+            count = len(expected[1])
+            return f"{at}: expected {count} {'entry' if count == 1 else 'entries'}, got {len(actual[1])}"
+        pairs = zip(expected[1], actual[1], strict=True)
+        parts = [(f"{path}[{i}]", one, other) for i, (one, other) in enumerate(pairs)]
+    else:
+        return ""
+    return next((found for name, one, other in parts if (found := _difference(one, other, name))), "")
 
 
 def locate(filename: str, line: int, sources: Mapping[str, str]) -> tuple[str, str]:
@@ -303,6 +344,13 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
     if kind in ("SystemExit", "KeyboardInterrupt"):
         return Explanation(
             "the function ends the program instead of returning", "remove exit() and sys.exit()", where, code
+        )
+    if kind in _NEEDS_NUMBERS and _SETS_ENTRIES.match(code):
+        return Explanation(
+            "an array of NumPy is indexed with a JAX array, or filled from one",
+            "make it with jax.numpy and write y = y.at[i, j].set(value); for labels, jax.nn.one_hot(labels, n)",
+            where,
+            code,
         )
     meaning = meaning_of([kind, *kinds], first, str(details.get("lacking", "")))
     if meaning is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autograder.report.measured import MEASURED, sentence
 from autograder.report.text import capital, function_name
 from autograder.report.view_model import FAIL, PARTLY, PASS, CheckView, functions
-from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, Fault, Finding, Result
+from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, CaseEvidence, Fault, Finding, Result
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,13 @@ def _finding_step(finding: Finding, title: str, result: Result) -> Step:
     return Step(name, finding.message, advice, finding.where, finding.code, function_name(finding.function), worth)
 
 
+def _advice(check: CheckView, case: CaseEvidence | None) -> str:
+    """What to do; beside a hint that comes from the source, what is wrong."""
+    if check.evidence.hint:
+        return "" if check.evidence.mistake else check.said
+    return capital(case.advice) if case else ""
+
+
 def _check_step(check: CheckView, result: Result) -> Step:
     evidence = check.evidence
     case = next((r.worst for r in check.rows if r.state is FAIL), None)
@@ -92,7 +99,7 @@ def _check_step(check: CheckView, result: Result) -> Step:
     return Step(
         f"{function_name(evidence.function)}: {evidence.title}",
         text,
-        capital(case.advice) if case and not evidence.hint else "",
+        _advice(check, case),
         case.where if case else "",
         case.code if case else "",
         function_name(evidence.function),

@@ -24,6 +24,7 @@ from autograder.report.student_view import student_view
 from autograder.results import CheckEvidence, Counterexample, Result
 
 _REMARKS = 4
+_OUTPUT_LINES, _ALL_LINES = 10, 40  # of what was printed
 _VALUE_LINES = 4  # of a value in a counterexample
 
 
@@ -51,8 +52,10 @@ def _screen(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[Rendera
         yield _next_panel(ink, result)
     yield from _functions(ink, result, verbose)
     yield from _remarks(ink, result, verbose)
+    if result.output:
+        yield from _output(ink, result, _ALL_LINES if verbose else _OUTPUT_LINES)
     if verbose:
-        yield from _background(ink, result)
+        yield _background(ink, result)
 
 
 def _headline(ink: ConsoleText, result: Result) -> RenderableType:
@@ -152,6 +155,11 @@ def _check(ink: ConsoleText, check: view_model.CheckView, verbose: bool, device:
     said = f"Our fault: {check.said}" if check.state is view_model.FAULT else check.said
     if not verbose:
         told = [ink.short(evidence.hint or said or evidence.title, indent=6, lines=3)]
+        todo = next((row.worst.advice for row in check.rows if row.failed), "")
+        if evidence.hint and not evidence.mistake and check.said:  # the hint is what the source shows
+            told.append(ink.short(said, indent=6, lines=2))
+        elif todo and not evidence.hint:
+            told.append(ink.short(text.capital(todo), indent=6, lines=2))
         blamed = next((row.worst for row in check.rows if row.failed and row.worst.where), None)
         if blamed is not None:
             told.append(ink.short(f"{blamed.where}: {blamed.code.strip()}", indent=6, lines=1))
@@ -211,13 +219,18 @@ def _remarks(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[Render
         yield Text(f"  and {text.count(len(shown) - _REMARKS, 'more remark')}", style=QUIET)
 
 
-def _background(ink: ConsoleText, result: Result) -> Iterator[RenderableType]:
-    if result.output:
-        yield Text("Printed output:", style=QUIET)
-        for line in result.output[:4000].splitlines()[:40]:
-            yield Padding(ink(line), (0, 0, 0, 2))
+def _output(ink: ConsoleText, result: Result, limit: int) -> Iterator[RenderableType]:
+    lines = result.output[:4000].splitlines()
+    yield Text("Printed output:", style=QUIET)
+    for line in lines[:limit]:
+        yield Padding(ink(line), (0, 0, 0, 2))
+    if len(lines) > limit:
+        yield Text(f"  and {text.count(len(lines) - limit, 'more line')}", style=QUIET)
+
+
+def _background(ink: ConsoleText, result: Result) -> RenderableType:
     p = result.provenance
-    yield ink(
+    return ink(
         f"{p.assignment} {p.assignment_version}, grader {p.engine_version}, seed {p.seed}, sandbox {p.sandbox}, "
         f"{p.device}, submission {p.submission_sha256[:12]}",
         QUIET,

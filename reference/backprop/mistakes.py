@@ -58,6 +58,12 @@ def tanh_grad_of_the_output(z):
     return 1 - z**2
 
 
+@mistake("tanh_grad", fails=["tanh_grad_values"], topic="tanh")
+def tanh_grad_without_the_square(z):
+    """Your tanh_grad computes 1 - tanh(z). The derivative of tanh is 1 - tanh(z)**2: square it."""
+    return 1 - jnp.tanh(z)
+
+
 @mistake("tanh_grad", fails=["tanh_grad_large"], topic="tanh")
 def tanh_grad_from_overflowing_exponentials(z):
     """Your tanh_grad is right for moderate numbers, but it goes through exponentials that become infinite, and inf /
@@ -90,6 +96,13 @@ def sigmoid_grad_of_the_output(z):
     """Your sigmoid_grad computes z * (1 - z), which is right when its argument is already sigmoid(z). Here the argument
     is the pre-activation: apply sigmoid to it first."""
     return z * (1 - z)
+
+
+@mistake("sigmoid_grad", fails=["sigmoid_grad_values"], topic="sigmoid")
+def sigmoid_grad_without_brackets(z):
+    """Your sigmoid_grad is zero everywhere, as s * 1 - s is: the product comes first. Put the difference in brackets,
+    s * (1 - s)."""
+    return jnp.zeros_like(z)
 
 
 @mistake("sigmoid_grad", fails=["sigmoid_grad_large"], topic="sigmoid")
@@ -130,6 +143,41 @@ def softmax_twice(logits, labels):
     return -_pick(log_softmax(jnp.exp(log_softmax(logits))), labels).mean()
 
 
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def picks_every_label_in_every_row(logits, labels):
+    """You pick the labels of all rows from each row, N x N numbers instead of N. Each row has one label: index both
+    axes at once, logp[jnp.arange(N), labels]."""
+    return -log_softmax(logits)[:, labels].mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def swaps_rows_and_labels(logits, labels):
+    """Your two indices are swapped: the row comes first and then the label, logp[jnp.arange(N), labels]. JAX raises no
+    error, because an index beyond the end is taken for the last one."""
+    return -log_softmax(logits)[labels, jnp.arange(len(labels))].mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def averages_over_the_classes_too(logits, labels):
+    """You average over the classes as well, which divides by their number. Sum each row first, where the one-hot label
+    leaves a single term, then take the mean over the rows."""
+    return -(log_softmax(logits) * _onehot(logits, labels)).mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def divides_by_the_number_of_classes(logits, labels):
+    """You divide the sum by the number of classes. The mean is over the rows: divide by logits.shape[0]."""
+    return -_pick(log_softmax(logits), labels).sum() / logits.shape[1]
+
+
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def subtracts_the_maximum_once_only(logits, labels):
+    """You subtract the row's largest logit inside the exponentials but not from the logit that you pick, so the loss is
+    off by it, and may be negative. Shift the logits once, and use only the shifted ones."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return (jnp.log(jnp.exp(shifted).sum(axis=1)) - _pick(logits, labels)[:, 0]).mean()
+
+
 @mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy")
 def loss_overflows(logits, labels):
     """You take exp of the logits as they come: beyond 88 that is infinite, below -104 it is zero, and the logarithm of
@@ -152,6 +200,21 @@ def loss_shifts_by_the_global_maximum(logits, labels):
     each row's own maximum: max over axis 1 with keepdims=True."""
     shifted = logits - logits.max()
     return (jnp.log(jnp.exp(shifted).sum(axis=1)) - _pick(shifted, labels)[:, 0]).mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy")
+def loss_of_probabilities_shifted_by_the_global_maximum(logits, labels):
+    """You shift all rows by one number, the largest logit of the batch, so rows far below it underflow to 0 / 0. Each
+    row needs its own maximum: max over axis 1 with keepdims=True."""
+    e = jnp.exp(logits - logits.max())
+    return -jnp.log(_pick(e / e.sum(axis=1, keepdims=True), labels)).mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_large"], topic="cross-entropy")
+def loss_of_an_underflowing_probability(logits, labels):
+    """Your softmax is stable, but you take its logarithm afterwards: the probability of a wrong class underflows to 0,
+    and log(0) is infinite. Stay with logarithms: the shifted logit minus the log of the row's sum of exponentials."""
+    return -jnp.log(_pick(jnp.exp(log_softmax(logits)), labels)).mean()
 
 
 @mistake("softmax_xent", fails=["softmax_xent_gradient"], topic="cross-entropy")
@@ -180,6 +243,27 @@ def grad_normalises_over_the_batch(logits, labels):
     """Your softmax runs over axis 0, the batch. Each row is a distribution of its own: sum over axis 1 with
     keepdims=True."""
     return (jnp.exp(log_softmax(logits.T).T) - _onehot(logits, labels)) / logits.shape[0]
+
+
+@mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
+def divides_the_labels_only(logits, labels):
+    """You divide only the one-hot labels by N, not the probabilities: p - y / N. Put the difference in brackets, (p -
+    y) / N."""
+    return jnp.exp(log_softmax(logits)) - _onehot(logits, labels) / logits.shape[0]
+
+
+@mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
+def grad_divided_by_the_number_of_classes(logits, labels):
+    """You divide by the number of classes. The mean of the loss is over the rows: divide by logits.shape[0]."""
+    return (jnp.exp(log_softmax(logits)) - _onehot(logits, labels)) / logits.shape[1]
+
+
+@mistake("softmax_xent_grad", fails=["softmax_xent_grad_large"], topic="cross-entropy")
+def grad_shifts_by_the_global_maximum(logits, labels):
+    """You shift all rows by one number, the largest logit of the batch, so rows far below it underflow to 0 / 0. Each
+    row needs its own maximum: max over axis 1 with keepdims=True."""
+    e = jnp.exp(logits - logits.max())
+    return (e / e.sum(axis=1, keepdims=True) - _onehot(logits, labels)) / logits.shape[0]
 
 
 @mistake("softmax_xent_grad", fails=["softmax_xent_grad_large"], topic="cross-entropy")
@@ -247,6 +331,27 @@ def variance_instead_of_standard_deviation(key, *, sizes):
     return [
         {"w": layer["w"] * (2 / layer["w"].shape[0]) ** 0.5, "b": layer["b"]}
         for layer in right_mlp_init(key, sizes=sizes)
+    ]
+
+
+@mistake("mlp_init", fails=["mlp_init_weights"], topic="weight initialisation")
+def counts_the_outputs(key, *, sizes):
+    """You divide by the number of outputs of a layer. The spread keeps what comes in at its size, so it counts the
+    inputs: sqrt(2 / i), with i the first of the two sizes."""
+    return [
+        {"w": layer["w"] * (layer["w"].shape[0] / layer["w"].shape[1]) ** 0.5, "b": layer["b"]}
+        for layer in right_mlp_init(key, sizes=sizes)
+    ]
+
+
+@mistake("mlp_init", fails=["mlp_init_weights"], topic="weight initialisation")
+def uniform_from_zero_to_one(key, *, sizes):
+    """Your weights are all positive: jax.random.uniform draws from 0 to 1. Draw them with jax.random.normal, whose mean
+    is 0."""
+    keys = jax.random.split(key, len(sizes) - 1)
+    return [
+        {"w": jax.random.uniform(k, (i, o)) * (2 / i) ** 0.5, "b": jnp.zeros(o)}
+        for k, i, o in zip(keys, sizes[:-1], sizes[1:], strict=True)
     ]
 
 
@@ -384,6 +489,13 @@ def skips_the_last_hidden_derivative(params, cache, dlogits, *, act):
 
 
 @mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
+def forgets_the_derivatives(params, cache, dlogits, *, act):
+    """The last layer is right, the layers before it are not: what you pass back lacks the derivative of the activation.
+    Multiply dx by act'(z) of the layer below before you go on."""
+    return _backward(params, cache, dlogits, lambda n, dx: dx)
+
+
+@mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
 def derivative_at_the_output_layer(params, cache, dlogits, *, act):
     """You multiply dlogits by act'(z) of the last layer. That layer has no activation: dlogits already is the gradient
     of its pre-activation."""
@@ -456,6 +568,19 @@ def writes_the_gradients_into_the_parameters(params, cache, dlogits, *, act):
 def climbs_the_gradient(params, grads, lr):
     """You add the gradient, which makes the loss larger. Descent subtracts it: p - lr * g."""
     return jax.tree.map(lambda p, g: p + lr * g, params, grads)
+
+
+@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")
+def returns_the_parameters(params, grads, lr):
+    """You return the parameters as they came. In a loop, p = ... only gives the name p to something new and changes no
+    list: build a new list and return that."""
+    return params
+
+
+@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")
+def updates_the_biases_without_the_learning_rate(params, grads, lr):
+    """The weights are right, but the biases move by the whole gradient: multiply it by lr there too."""
+    return [{"w": p["w"] - lr * g["w"], "b": p["b"] - g["b"]} for p, g in zip(params, grads, strict=True)]
 
 
 @mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")

@@ -1,0 +1,143 @@
+"""What the source of a function shows that may explain why it is wrong; told only where it is.
+
+A line whose result is thrown away, a loop that only renames its variable, a return that was forgotten, a name that is
+nearly the one asked for, and which other functions of the assignment a function calls.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from autograder.results import SUSPICION, Finding
+from autograder.submission.read import Submission
+from autograder.submission.statements import Broken, parse
+
+NEAR = 0.8  # how alike two names must be
+_UPDATES = frozenset({"add", "apply", "divide", "max", "min", "mul", "multiply", "power", "set"})
+_ARRAY_METHODS = frozenset({"astype", "flatten", "ravel", "reshape", "squeeze", "swapaxes", "transpose"})
+_ARRAY_MODULES = frozenset({"jnp", "lax"})
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """What stands behind a name at the top of a module."""
+
+    node: ast.stmt
+    filename: str
+    line: int  # of the statement in its file
+    code: list[str]
+
+
+def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[Finding]:
+    """Yield what may explain that a function is wrong.
+
+    A finding with a ``name`` says that its function calls the function of this name; it matters where that is wrong.
+
+    Args:
+      functions: names of the functions that are graded.
+    """
+    defined = dict(_definitions(submission))
+    for function in functions:
+        if function not in defined:
+            others = [name for name in defined if name not in functions]
+            for name in difflib.get_close_matches(function, others, 1, NEAR):
+                yield _finding(
+                    defined[name], defined[name].node, function, f"you define {name}; it must be called {function}"
+                )
+            continue
+        for name in _reached(function, defined, functions):
+            if name in functions and name != function:
+                yield Finding(SUSPICION, "", "", name=name, function=function)
+            else:
+                yield from _of_definition(defined[name], function)
+
+
+def _definitions(submission: Submission) -> Iterator[tuple[str, _Definition]]:
+    for module in submission.modules:
+        for statement in module.statements:
+            tree = parse(statement.source)
+            if isinstance(tree, Broken):
+                continue
+            for node in tree.body:
+                found = _Definition(node, statement.filename, statement.line, statement.source.splitlines())
+                for name in _bound(node):
+                    yield name, found
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return [target.id for target in targets if isinstance(target, ast.Name)]
+    return []
+
+
+def _reached(function: str, defined: Mapping[str, _Definition], graded: Collection[str]) -> list[str]:
+    """Name a function and what it reads, at once or through helpers; what another graded function reads is its own."""
+    found, todo = [function], [function]
+    while todo:
+        for node in ast.walk(defined[todo.pop()].node):
+            name = node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else ""
+            if name in defined and name not in found:
+                found.append(name)
+                todo += [] if name in graded else [name]
+    return found
+
+
+def _of_definition(found: _Definition, function: str) -> Iterator[Finding]:
+    if not isinstance(found.node, ast.FunctionDef):
+        return
+    own = list(_within(found.node))
+    for node in own:
+        if isinstance(node, ast.Expr) and (better := _thrown_away(node.value)):
+            yield _finding(found, node, function, f"the result of this line is thrown away: {better}")
+        if isinstance(node, ast.For) and (name := _renamed(node)):
+            text = f"{name} = ... in a loop only gives the name to something new; collect the new ones in a list"
+            yield _finding(found, node, function, text)
+    if not any(isinstance(node, ast.Return | ast.Raise | ast.Yield | ast.YieldFrom) for node in own):
+        yield _finding(found, found.node, function, f"{found.node.name} returns nothing: it has no return statement")
+
+
+def _within(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function without those of the functions that it holds."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, _FUNCTIONS):
+            yield from _within(child)
+
+
+def _thrown_away(value: ast.expr) -> str:
+    """Say how to keep a result that a statement computes for nothing; empty where it may do something."""
+    if isinstance(value, ast.BinOp | ast.Compare | ast.UnaryOp):
+        return "give it a name, or return it"
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return ""
+    owner = value.func.value
+    if value.func.attr in _UPDATES and isinstance(owner, ast.Subscript) and isinstance(owner.value, ast.Attribute):
+        array = ast.unparse(owner.value.value)
+        return f"keep it, {array} = {array}.at[...].{value.func.attr}(...)" if owner.value.attr == "at" else ""
+    if value.func.attr in _ARRAY_METHODS:
+        array = ast.unparse(owner)
+        return f"keep it, {array} = {array}.{value.func.attr}(...)" if isinstance(owner, ast.Name) else ""
+    return "give it a name" if isinstance(owner, ast.Name) and owner.id in _ARRAY_MODULES else ""
+
+
+def _renamed(loop: ast.For) -> str:
+    """Name a variable of a loop that its last line gives to something new, and that nothing reads afterwards."""
+    names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    last = loop.body[-1]
+    if not isinstance(last, ast.Assign) or len(last.targets) != 1 or not isinstance(last.targets[0], ast.Name):
+        return ""
+    return last.targets[0].id if last.targets[0].id in names else ""
+
+
+def _finding(found: _Definition, node: ast.stmt | ast.expr, function: str, message: str) -> Finding:
+    lines = found.code
+    code = lines[node.lineno - 1].strip()[:200] if node.lineno <= len(lines) else ""
+    where = f"{found.filename}, line {found.line + node.lineno - 1}"
+    return Finding(SUSPICION, where, message, function=function, code=code)

@@ -1,0 +1,107 @@
+"""What the source shows that may explain a wrong function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.judge.suspected import with_suspicions
+from autograder.results import FAILED, PASSED, SUSPICION, CheckEvidence, Finding, Outcome
+from autograder.submission.read import read_submission
+from autograder.submission.screening.suspicions import suspicions
+
+GRADED = ("f", "g")
+
+
+def _found(folder: Path, source: str) -> list[Finding]:
+    path = folder / "submission.py"
+    path.write_text(source)
+    return list(suspicions(read_submission(path), GRADED))
+
+
+def _told(folder: Path, body: str) -> list[tuple[str, str]]:
+    found = _found(folder, f"def f(x, ys):\n{body}\n\ndef g(x):\n    return x\n")
+    assert all(f.severity == SUSPICION and f.function == "f" and f.code for f in found)
+    return [(f.where, f.message) for f in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("    x.at[0].set(1)\n    return x", "keep it, x = x.at[...].set(...)"),
+        ("    x.at[0, 1].add(-1)\n    return x", "keep it, x = x.at[...].add(...)"),
+        ("    x - x.max()\n    return x", "give it a name, or return it"),
+        ("    jnp.maximum(x, 0)\n    return x", "give it a name"),
+        ("    x.reshape(-1)\n    return x", "keep it, x = x.reshape(...)"),
+        (
+            "    for y in ys:\n        y = y + 1\n    return ys",
+            "y = ... in a loop only gives the name to something new",
+        ),
+        ("    for i, (y, z) in enumerate(ys):\n        y = y + z\n    return ys", "y = ... in a loop"),
+        ("    y = x + 1", "f returns nothing: it has no return statement"),
+    ],
+)
+def test_a_line_that_does_nothing_is_noticed(tmp_path: Path, body: str, said: str) -> None:
+    ((where, message),) = _told(tmp_path, body)
+    assert said in message and where.startswith("submission.py, line ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    x = x.at[0].set(1)\n    return x",
+        "    ys.append(x)\n    ys.reverse()\n    return ys",
+        "    '''Return x - 1.'''\n    return x - 1",
+        "    print(x)\n    return x",
+        "    for y in ys:\n        x = x + y\n    return x",
+        "    for y in ys:\n        y = y + 1\n        x = x + y\n    return x",
+        "    raise NotImplementedError",
+        "    def inner(y):\n        x.sum()\n    return inner(x)",
+    ],
+)
+def test_a_line_that_may_do_something_is_not(tmp_path: Path, body: str) -> None:
+    assert _told(tmp_path, body) == []
+
+
+def test_a_helper_is_read_for_the_function_that_uses_it(tmp_path: Path) -> None:
+    table = "TABLE = {'h': helper}\n\n\ndef f(x):\n    return TABLE['h'](x)\n\n\ndef g(x):\n    return x\n"
+    (found,) = _found(tmp_path, f"def helper(x):\n    x * 2\n    return x\n\n\n{table}")
+    assert found.function == "f" and found.where == "submission.py, line 2" and found.code == "x * 2"
+
+
+def test_calls_of_other_graded_functions_are_named(tmp_path: Path) -> None:
+    source = "def f(x):\n    return x\n\n\ndef helper(x):\n    return f(x)\n\n\ndef g(x):\n    return helper(x)\n"
+    (found,) = _found(tmp_path, source)
+    assert (found.function, found.name, found.message) == ("g", "f", "")
+
+
+def test_a_name_that_is_nearly_right(tmp_path: Path) -> None:
+    (found,) = _found(tmp_path, "def mlp_backwards(x):\n    return x\n\n\ndef f(x):\n    return x\n")
+    assert found.function == "g"
+    path = tmp_path / "submission.py"
+    (found,) = suspicions(read_submission(path), ("f", "mlp_backward"))
+    assert found.message == "you define mlp_backwards; it must be called mlp_backward"
+
+
+def _check(function: str, outcome: Outcome, **more: str) -> CheckEvidence:
+    return CheckEvidence(f"{function}_values", "", function, more.pop("kind", "values"), outcome, **more)
+
+
+CALLS = Finding(SUSPICION, "", "", name="f", function="g")
+SHOWN = Finding(SUSPICION, "a.py, line 3", "x = ... does nothing", function="g", code="x")
+
+
+def test_what_is_told_of_a_wrong_function() -> None:
+    wrong = [_check("f", FAILED), _check("g", FAILED)]
+    assert "calls your f, which is not right yet" in with_suspicions(wrong, [SHOWN, CALLS])[1].hint
+    alone = [_check("f", PASSED), _check("g", FAILED)]
+    assert with_suspicions(alone, [SHOWN, CALLS])[1].hint == "Look at a.py, line 3: x = ... does nothing."
+    assert with_suspicions(alone, [CALLS])[1].hint == ""
+
+
+def test_nothing_is_told_of_what_is_right_known_or_measured() -> None:
+    known = [_check("f", FAILED), _check("g", FAILED, mistake="m", hint="Divide once.")]
+    assert with_suspicions(known, [SHOWN, CALLS])[1].hint == "Divide once."
+    right = [_check("f", FAILED), _check("g", PASSED), _check("g", FAILED, kind="speed")]
+    assert [c.hint for c in with_suspicions(right, [SHOWN, CALLS])] == ["", "", ""]
