@@ -210,6 +210,7 @@ class Counterexample:
     passed: int = 0  # smaller cases that the function gets right
     where: str = ""
     code: str = ""
+    advice: str = ""  # what to do where there is no answer
 
 
 @dataclass(frozen=True)

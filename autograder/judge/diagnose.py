@@ -165,7 +165,12 @@ def _name_factor(ratio: float, inputs: Sequence[np.ndarray], shape: tuple[int, .
             )
     known = any(abs(ratio * n - 1) < 1e-3 or abs(ratio / n - 1) < 1e-3 for n in (2, 3, 4, 10))
     if not shape and not known:  # one number is always some multiple of another
-        return f"the number is off by {abs(ratio - 1):.2%}"
+        near = abs(ratio - 1) < 0.02
+        return (
+            f"the number is wrong, though on these inputs by {abs(ratio - 1):.2%} only"
+            if near
+            else "the number is wrong"
+        )
     return f"{kind} {ratio:.5g} times the expected value: a constant factor is wrong"
 
 

@@ -26,6 +26,19 @@ _SHAPE_OF_VALUES: Meaning = (
     "the shape of an array depends on the values of another, which are not known while JAX traces the function",
     "take sizes from x.shape or from the static arguments",
 )
+_TREE_AS_ARRAY: Meaning = (
+    "a list, tuple or dict was used as if it were an array",
+    "take the array out of it, or use jax.tree.map for all of them; jax.grad returns the gradient for its first "
+    "argument unless argnums names another, and a tuple of gradients if argnums is a tuple",
+)
+_UNPACKED: Meaning = (
+    "a result has another number of parts than there are names for it",
+    "jax.value_and_grad returns (value, gradient), with has_aux=True ((value, more), gradient)",
+)
+_TREES_DIFFER: Meaning = (
+    "two nested structures of dicts, lists and tuples do not have the same form",
+    "argnums=0 gives the gradient itself, argnums=(0,) a tuple that holds it; print both with jax.tree.structure",
+)
 _KEEPDIMS: str = "keep the axis that you sum, average or take the maximum over: keepdims=True"
 _SHAPES: str = "print the shapes (x.shape) just before this line: the shapes of two arrays do not fit together"
 
@@ -101,6 +114,33 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
             "compute them with Python's numbers: // and -(-a // b), math.floor and math.ceil",
         ),
     ),
+    (
+        "TypeError",
+        "Gradient only defined for scalar-output functions",
+        (
+            "jax.grad differentiates a function that returns one number, and this one returns something else",
+            "differentiate the sum of its outputs, or one row at a time under jax.vmap; a function that returns (loss, "
+            "more) needs has_aux=True",
+        ),
+    ),
+    (
+        "TypeError",
+        "string indexing",
+        (
+            "an array was indexed with a name, as if it were a dict",
+            "look at what is passed in: are two arguments in the wrong order?",
+        ),
+    ),
+    ("TypeError", "and 'list'", _TREE_AS_ARRAY),
+    ("TypeError", "'list' and", _TREE_AS_ARRAY),
+    ("TypeError", "and 'tuple'", _TREE_AS_ARRAY),
+    ("TypeError", "'tuple' and", _TREE_AS_ARRAY),
+    ("TypeError", "and 'dict'", _TREE_AS_ARRAY),
+    ("TypeError", "'dict' and", _TREE_AS_ARRAY),
+    ("ValueError", "values to unpack", _UNPACKED),
+    ("ValueError", "pytree structure error", _TREES_DIFFER),
+    ("ValueError", "Mismatch custom node data", _TREES_DIFFER),
+    ("ValueError", "Tuple arity mismatch", _TREES_DIFFER),
     ("TypeError", "Shapes must be 1D sequences of concrete values", _SHAPE_OF_VALUES),
     ("TypeError", "expected a sequence of integers or a single integer", _SHAPE_OF_VALUES),
     (

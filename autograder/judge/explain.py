@@ -152,6 +152,7 @@ _KINDS: Mapping[str, FailureKind] = {
     "output": FailureKind.STRUCTURE,
 }
 _NEEDS_NUMBERS = ("TracerArrayConversionError", "TracerIntegerConversionError")
+_AXIS_FOR_NUMBER = re.compile(r"\bjnp\.(?:max|min)\(\s*-?[\d.]+\s*,")
 _SETS_ENTRIES = re.compile(r"\w+\[.+\]\s*[-+*/]?=[^=]")
 _STOPPED = (RUN_TIME, COMPILE_TIME, ALL_TIME, MEASURED_TIME, CRASH, MEMORY)
 
@@ -345,7 +346,15 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
         return Explanation(
             "the function ends the program instead of returning", "remove exit() and sys.exit()", where, code
         )
-    if kind in _NEEDS_NUMBERS and _SETS_ENTRIES.match(code):
+    if _AXIS_FOR_NUMBER.search(code) and any(name.endswith("Error") for name in kinds):
+        return Explanation(
+            "the second argument of jnp.max and jnp.min is an axis",
+            "to compare with a number, entry by entry, use jnp.maximum(0, x) and jnp.minimum",
+            where,
+            code,
+        )
+    filled = kind in _NEEDS_NUMBERS or first.startswith("setting an array element")
+    if filled and _SETS_ENTRIES.match(code):
         return Explanation(
             "an array of NumPy is indexed with a JAX array, or filled from one",
             "make it with jax.numpy and write y = y.at[i, j].set(value); for labels, jax.nn.one_hot(labels, n)",
@@ -370,6 +379,8 @@ def _is_not_written(failure: Failure) -> bool:
 
 
 def _shape_advice(wanted: tuple[int, ...], given: tuple[int, ...]) -> str:
+    if not wanted and all(n == 1 for n in given):
+        return "one number is wanted, of shape (): take the mean or sum over all axes, without keepdims"
     if 0 in given and 0 not in wanted:
         return "an axis has length 0: x[a:-b] is empty where b is 0; write x[a : x.shape[0] - b]"
     if len(wanted) == len(given) and wanted == given[::-1]:

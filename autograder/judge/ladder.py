@@ -79,7 +79,15 @@ def climb(
                 call = written_call(function, rung.case)
                 found.append(
                     Counterexample(
-                        function, rung.label, call, written(truth), said.message, passed, said.where, said.code
+                        function,
+                        rung.label,
+                        call,
+                        written(truth),
+                        said.message,
+                        passed,
+                        said.where,
+                        said.code,
+                        said.advice,
                     )
                 )
                 break

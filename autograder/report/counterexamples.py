@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograder.report.text import count, visible
+from autograder.report.text import capital, count, visible
 from autograder.results import Counterexample
 
 GIVES, EXPECTED = "Your code gives", "Expected"
@@ -42,3 +42,5 @@ def text_lines(example: Counterexample) -> Iterator[str]:
         yield from [f"{name}: {shown[0]}"] if len(shown) == 1 else [f"{name}:", *shown]
     if example.where:
         yield visible(line(example))
+    if example.advice:
+        yield visible(capital(example.advice))

@@ -20,7 +20,7 @@ from autograder.report import (
     view_model,
 )
 from autograder.report.console import QUIET, STYLES, ConsoleText, hang
-from autograder.report.student_view import student_view
+from autograder.report.student_view import PUBLIC_SEED, student_view
 from autograder.results import CheckEvidence, Counterexample, Result
 
 _REMARKS = 4
@@ -44,7 +44,9 @@ def show_result(console: Console, result: Result, *, verbose: bool = False, inst
 def _screen(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[RenderableType]:
     yield _headline(ink, result)
     if status.fault(result):
-        said = "Part of your work was not judged. The grader failed, not you. You lose nothing; we will judge it again."
+        said = "Part of your work was not judged. The grader failed, not you. You lose nothing; "
+        own = result.provenance.seed == PUBLIC_SEED
+        said += "check again, and tell your instructor if it stays." if own else "we will judge it again."
         yield ink.panel(Text(said), "Our fault, not yours", "bold magenta")
     if status.unsettled(result):
         yield ink.panel(Text(measured.UNSETTLED), "Not settled yet", "magenta")
@@ -154,12 +156,12 @@ def _check(ink: ConsoleText, check: view_model.CheckView, verbose: bool, device:
     evidence = check.evidence
     said = f"Our fault: {check.said}" if check.state is view_model.FAULT else check.said
     if not verbose:
-        told = [ink.short(evidence.hint or said or evidence.title, indent=6, lines=3)]
+        told = [ink(evidence.hint) if evidence.hint else ink.short(said or evidence.title, indent=6, lines=4)]
         todo = next((row.worst.advice for row in check.rows if row.failed), "")
         if evidence.hint and not evidence.mistake and check.said:  # the hint is what the source shows
             told.append(ink.short(said, indent=6, lines=2))
         elif todo and not evidence.hint:
-            told.append(ink.short(text.capital(todo), indent=6, lines=2))
+            told.append(ink.short(text.capital(todo), indent=6, lines=4))
         blamed = next((row.worst for row in check.rows if row.failed and row.worst.where), None)
         if blamed is not None:
             told.append(ink.short(f"{blamed.where}: {blamed.code.strip()}", indent=6, lines=1))
@@ -214,7 +216,7 @@ def _remarks(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[Render
     for finding in shown if verbose else shown[:_REMARKS]:
         state = {"violation": view_model.FAIL, "skipped": view_model.SKIP}.get(finding.severity, view_model.ABSENT)
         said = f"{finding.where}: {finding.message}" + (f" Instead: {finding.instead}" if finding.instead else "")
-        yield hang(ink, ink.sign(state), ink(said) if verbose else ink.short(said, indent=4))
+        yield hang(ink, ink.sign(state), ink(said) if verbose else ink.short(said, indent=4, lines=4))
     if not verbose and len(shown) > _REMARKS:
         yield Text(f"  and {text.count(len(shown) - _REMARKS, 'more remark')}", style=QUIET)
 

@@ -142,7 +142,8 @@ def smooths_the_fake_side(real, fake, smooth):
 
 @mistake("d_loss_smoothed", fails=["d_loss_smoothed_values"], topic="label smoothing")
 def target_is_smooth(real, fake, smooth):
-    """Your real target is `smooth` itself. It is 1 - smooth: with smooth = 0.1 real samples aim at 0.9."""
+    """Your loss belongs to the real target `smooth`. The target is t = 1 - smooth, and one logit costs
+    t * softplus(-x) + (1 - t) * softplus(x): look at the target and at the signs inside softplus."""
     return _smoothed(real, smooth) + softplus(fake).mean()
 
 
@@ -256,8 +257,8 @@ def nonsaturating_is_minimax(fake):
     topic="non-saturating loss",
 )
 def nonsaturating_sign(fake):
-    """Your g_loss_nonsaturating is log(sigmoid(fake)), never positive. Minimising it makes fakes easier to spot: the
-    minus in front is missing."""
+    """Your g_loss_nonsaturating is the mean of log(sigmoid(fake)), never positive, and minimising it makes fakes easier
+    to spot. Change its sign: it is -log(sigmoid(fake)), which is softplus(-fake) without a further minus."""
     return -softplus(-fake).mean()
 
 
@@ -291,9 +292,9 @@ def nonsaturating_overflows(fake):
     between=(1e-15, 1e-2),
 )
 def nonsaturating_epsilon(fake, *, constant=1e-8):
-    """Your g_loss_nonsaturating adds a small number inside the logarithm. A fake that is spotted with certainty then
-    has no gradient, and the generator is stuck: the very problem that this loss was invented to avoid. Use
-    softplus(-fake), which needs no epsilon."""
+    """Your g_loss_nonsaturating adds a small number inside the logarithm, or clips what stands there. A fake that is
+    spotted with certainty then has no gradient, and the generator is stuck: the very problem that this loss was
+    invented to avoid. Use softplus(-fake), which needs no epsilon."""
     return -jnp.log(jax.nn.sigmoid(fake) + constant).mean()
 
 
@@ -327,6 +328,31 @@ def squares_with_targets_plus_minus_one(real, fake):
     return 0.5 * ((real - 1) ** 2).mean() + 0.5 * ((fake + 1) ** 2).mean()
 
 
+@mistake("ls_d_loss", fails=["ls_d_loss_values"], topic="least squares gan")
+def squares_with_targets_exchanged(real, fake):
+    """Your targets are exchanged: real samples should score 1 and generated ones 0, so it is (r - 1)**2 for the real
+    ones and f**2 for the others."""
+    return (real**2).mean() / 2 + ((fake - 1) ** 2).mean() / 2
+
+
+@mistake("ls_d_loss", fails=["ls_d_loss_values"], topic="least squares gan")
+def half_of_the_real_part_only(real, fake):
+    """Only the first of your two means has the factor 1/2. Both have it."""
+    return ((real - 1) ** 2).mean() / 2 + (fake**2).mean()
+
+
+@mistake("ls_d_loss", fails=["ls_d_loss_values"], topic="least squares gan")
+def half_of_the_fake_part_only(real, fake):
+    """Only the second of your two means has the factor 1/2. Both have it."""
+    return ((real - 1) ** 2).mean() + (fake**2).mean() / 2
+
+
+@mistake("ls_d_loss", fails=["ls_d_loss_values"], topic="least squares gan")
+def squares_of_the_means(real, fake):
+    """You take the mean of each batch before you square. Square each score first, then take the mean."""
+    return (real.mean() - 1) ** 2 / 2 + fake.mean() ** 2 / 2
+
+
 @mistake("ls_g_loss", fails=["ls_g_loss_values"], topic="least squares gan")
 def ls_generator_without_the_half(fake):
     """Your ls_g_loss is twice as large: the factor 1/2 is missing."""
@@ -338,6 +364,12 @@ def ls_generator_aims_at_zero(fake):
     """Your ls_g_loss pulls the scores of fakes to 0, which is the discriminator's aim. The generator wants them to be
     1, like those of real samples."""
     return 0.5 * (fake**2).mean()
+
+
+@mistake("ls_g_loss", fails=["ls_g_loss_values"], topic="least squares gan")
+def ls_generator_aims_at_minus_one(fake):
+    """Your ls_g_loss is smallest at a score of -1. The generator wants the score of a real sample, 1: (f - 1)**2."""
+    return ((fake + 1) ** 2).mean() / 2
 
 
 @mistake("ls_g_loss", fails=["ls_g_loss_values"], topic="least squares gan")
@@ -366,6 +398,13 @@ def hinge_without_margin(real, fake):
     """Your hinge_d_loss has no margin: it is content as soon as scores have the right sign. Add the 1: max(0, 1 - real)
     and max(0, 1 + fake)."""
     return jnp.maximum(0, -real).mean() + jnp.maximum(0, fake).mean()
+
+
+@mistake("hinge_d_loss", fails=["hinge_d_loss_values"], topic="hinge loss")
+def hinge_takes_the_smaller(real, fake):
+    """You take the smaller of 0 and the distance to the margin, where the larger is meant: jnp.maximum, not
+    jnp.minimum."""
+    return jnp.minimum(0, 1 - real).mean() + jnp.minimum(0, 1 + fake).mean()
 
 
 @mistake("hinge_d_loss", fails=["hinge_d_loss_values"], topic="hinge loss")
@@ -400,6 +439,13 @@ def critic_sign(real, fake):
     """Your w_critic_loss is mean(real) - mean(fake), the distance that the critic maximises. A loss is minimised: mean
     fake score minus mean real score."""
     return real.mean() - fake.mean()
+
+
+@mistake("w_critic_loss", fails=["w_critic_loss_values"], topic="wasserstein gan")
+def critic_adds_both(real, fake):
+    """You add the two means. The critic wants high scores for real samples and low ones for generated ones: the mean of
+    f minus the mean of r."""
+    return fake.mean() + real.mean()
 
 
 @mistake("w_critic_loss", fails=["w_critic_loss_values"], topic="wasserstein gan")
@@ -458,6 +504,26 @@ def length_over_the_batch_axis(d, real, fake, key):
     sample."""
     slopes = _slopes(d, _between(real, fake, key))
     return ((jnp.sqrt((slopes**2).sum(axis=0)) - 1) ** 2).mean()
+
+
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
+def mean_square_for_a_length(d, real, fake, key):
+    """You take the mean of the squared slopes of a row. A length is the root of their sum: sum over axis 1."""
+    slopes = _slopes(d, _between(real, fake, key))
+    return ((jnp.sqrt((slopes**2).mean(axis=1) + 1e-12) - 1) ** 2).mean()
+
+
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
+def sum_of_absolute_slopes(d, real, fake, key):
+    """You add the absolute slopes of a row. Its length is the root of the sum of their squares."""
+    return ((jnp.abs(_slopes(d, _between(real, fake, key))).sum(axis=1) - 1) ** 2).mean()
+
+
+@mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
+def square_of_the_mean_distance(d, real, fake, key):
+    """You average the lengths minus 1 and square afterwards, so that long and short ones cancel. Square each first,
+    then take the mean."""
+    return (_lengths(_slopes(d, _between(real, fake, key))) - 1).mean() ** 2
 
 
 @mistake("gradient_penalty", fails=["gradient_penalty_values"], topic="gradient penalty")
@@ -558,8 +624,8 @@ def generator_moves_along(d, g, real, z):
 
 @mistake("d_objective", fails=["d_objective_gradient"], topic="stop gradient")
 def stops_behind_the_critic(d, g, real, z):
-    """You stop the gradient at the critic's logit of the fake sample. That protects the generator, but the
-    discriminator no longer learns from fakes either. Stop the sample before the critic sees it."""
+    """The discriminator learns nothing from the fakes: a stop_gradient stands on its logits of them, or on d itself.
+    Stop the sample and nothing else, before the critic sees it: jax.lax.stop_gradient(given.generator(g, z))."""
     fake = jax.lax.stop_gradient(given.critic(d, given.generator(g, z)))
     return right_d_loss(given.critic(d, real), fake)
 
@@ -581,7 +647,8 @@ def real_and_fake_exchanged(d, g, real, z):
 @mistake("g_objective", fails=["g_objective_frozen"], topic="stop gradient")
 def discriminator_moves_along(g, d, z):
     """Your g_objective has a gradient for the discriminator, and whoever follows it teaches the discriminator to be
-    fooled. Stop the gradient at its parameters: jax.lax.stop_gradient(d)."""
+    fooled. Stop the gradient at its parameters, and use what stop_gradient returns:
+    given.critic(jax.lax.stop_gradient(d), fake)."""
     return right_g_loss(given.critic(d, given.generator(g, z)))
 
 
@@ -605,6 +672,13 @@ def plays_the_minimax_game(g, d, z):
     """Your g_objective uses the minimax loss. The handout asks for g_loss_nonsaturating here: early in training its
     gradient does not vanish."""
     return -softplus(given.critic(jax.lax.stop_gradient(d), given.generator(g, z))).mean()
+
+
+@mistake("g_objective", fails=["g_objective_values"], topic="gan training")
+def forgets_the_critic(g, d, z):
+    """You hand the generated samples themselves to the loss. It takes logits: pass the samples through the critic
+    first."""
+    return right_g_loss(given.generator(g, z))
 
 
 def _d_gradient(d, g, real, z, weight=given.R1_WEIGHT):
@@ -700,6 +774,26 @@ def reports_the_loss_with_the_penalty(state, real, z_d, z_g):
     was before the update; jax.value_and_grad(..., has_aux=True) lets you carry it out."""
     new, losses = _round(state, real, z_d, z_g)
     return new, losses | {"d": losses["d"] + given.R1_WEIGHT * given.r1(state["d"], real)}
+
+
+@game()
+def reports_the_loss_after_the_update(state, real, z_d, z_g):
+    """Your train_step plays right, but the "d" that it reports was computed after the update. Return the value that
+    jax.value_and_grad gave together with the gradient."""
+    new, losses = _round(state, real, z_d, z_g)
+    return new, losses | {"d": right_d_objective(new["d"], state["g"], real, z_d)}
+
+
+@game()
+def stabiliser_at_the_fakes(state, real, z_d, z_g):
+    """Your train_step takes the R1 penalty at the generated samples. It belongs to the real ones: given.r1(d, real)."""
+    value, grads = jax.value_and_grad(right_d_objective)(state["d"], state["g"], real, z_d)
+    fake = given.generator(state["g"], z_d)
+    grads = jax.tree.map(lambda a, b: a + given.R1_WEIGHT * b, grads, jax.grad(given.r1)(state["d"], fake))
+    d, d_opt = given.adam(state["d"], grads, state["d_opt"])
+    g_value, g_grads = jax.value_and_grad(right_g_objective)(state["g"], d, z_g)
+    g, g_opt = given.adam(state["g"], g_grads, state["g_opt"])
+    return {"d": d, "g": g, "d_opt": d_opt, "g_opt": g_opt}, {"d": value, "g": g_value}
 
 
 # --- helpers ----------------------------------------------------------------------------------------------

@@ -22,6 +22,13 @@ def _subtract(p: Any, index: Any, labels: Any) -> Any:
     return p
 
 
+def _unpack(values: Any, count: int) -> list[Any]:
+    if count == 3:
+        a, b, c = values
+        return [a, b, c]
+    return list(values)
+
+
 # What a student writes, a word of what they read, a word of the advice.
 ERRORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str, str]] = {
     "if of an array": (lambda x: x if x > 0 else -x, (X,), "tests the values", "jnp.where"),
@@ -49,7 +56,21 @@ ERRORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str, str]] = {
     "random without a key": (lambda x: jax.random.normal((3,)), (X,), "key first", "jax.random.normal(key"),
     "random with a number": (lambda x: jax.random.normal(0, (3,)), (X,), "key first", "jax.random.normal(key"),
     "shapes of a product": (lambda x: x @ x, (X,), "contracting dimensions", "x.shape"),
-    "shapes of a sum": (lambda x: x + jnp.ones(3), (X,), "shapes", "x.shape"),
+    "shapes of a sum": (lambda x: x + jnp.ones(5), (X,), "shapes", "x.shape"),
+    "an axis summed away": (lambda x: x / x.sum(axis=1), (X,), "shapes", "keepdims=True"),
+    "several keys": (lambda x: jax.random.normal(jax.random.split(jax.random.key(0), 3)), (X,), "keys", "keys[i]"),
+    "gradient of an array": (lambda x: jax.grad(jnp.sin)(x), (X,), "one number", "has_aux=True"),
+    "gradient of a pair": (lambda x: jax.grad(lambda y: (y.sum(), y))(x), (X,), "one number", "has_aux=True"),
+    "a list for an array": (lambda x: [x, x] ** 2, (X,), "as if it were an array", "jax.tree.map"),
+    "a tuple for an array": (lambda x: x - (x,) / 2, (X,), "as if it were an array", "argnums"),
+    "two names for one": (
+        lambda x: _unpack(jax.value_and_grad(jnp.sum)(x), 3),
+        (X,),
+        "another number of parts",
+        "value_and_grad",
+    ),
+    "two trees": (lambda x: jax.tree.map(jnp.add, [x], (x,)), (X,), "same form", "argnums=0"),
+    "string as an index": (lambda x: x["w"], (X,), "with a name", "wrong order"),
     "einsum": (lambda x: jnp.einsum("ij,jk", x, x), (X,), "operand", "x.shape"),
 }
 

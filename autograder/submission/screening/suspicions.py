@@ -18,7 +18,7 @@ from autograder.submission.statements import Broken, parse
 NEAR = 0.8  # how alike two names must be
 _UPDATES = frozenset({"add", "apply", "divide", "max", "min", "mul", "multiply", "power", "set"})
 _ARRAY_METHODS = frozenset({"astype", "flatten", "ravel", "reshape", "squeeze", "swapaxes", "transpose"})
-_ARRAY_MODULES = frozenset({"jnp", "lax"})
+_ARRAY_MODULES = ("jnp.", "lax.", "jax.lax.", "jax.nn.", "jax.numpy.", "jax.random.", "jax.tree.", "jax.tree_util.")
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -124,7 +124,8 @@ def _thrown_away(value: ast.expr) -> str:
     if value.func.attr in _ARRAY_METHODS:
         array = ast.unparse(owner)
         return f"keep it, {array} = {array}.{value.func.attr}(...)" if isinstance(owner, ast.Name) else ""
-    return "give it a name" if isinstance(owner, ast.Name) and owner.id in _ARRAY_MODULES else ""
+    called = ast.unparse(value.func)
+    return f"{called} changes nothing, use what it returns" if called.startswith(_ARRAY_MODULES) else ""
 
 
 def _renamed(loop: ast.For) -> str:
