@@ -6,6 +6,7 @@ and serves one submission after the other.  Whatever ends in another way than by
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
@@ -71,6 +72,12 @@ def start(sandbox: Sandbox) -> Child:
         return _Forked(_Template(sandbox))
     except OSError as error:
         raise TracerError(f"the tracer did not start: {error}") from None
+
+
+def last_line(said: bytes | bytearray) -> str:
+    """Return the last line of what a process printed, which names its error."""
+    lines = said[-2000:].decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it said nothing"
 
 
 def end_idle() -> None:
@@ -150,7 +157,7 @@ class _Template:
     def last_words(self) -> str:
         """Return the end of what the template printed."""
         self.said.seek(0)
-        return self.said.read().decode("utf-8", "replace").strip()[-400:] or "it said nothing"
+        return last_line(self.said.read())
 
     def end(self) -> None:
         """End the template, and its child with it."""
@@ -214,5 +221,6 @@ def _forget() -> None:
 
 _idle = _Idle()
 _starter = ThreadPoolExecutor(1, "templates")
+atexit.register(end_idle)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)

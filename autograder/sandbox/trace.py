@@ -15,7 +15,7 @@ from autograder.sandbox.conversation import BEGINNING, CALLS_OF_ONE, Conversatio
 from autograder.sandbox.frames import Failure, Program
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
 from autograder.sandbox.inside.main import CALL
-from autograder.sandbox.process import TracerError
+from autograder.sandbox.process import TracerError, last_line
 from autograder.submission.read import Submission
 from autograder.submission.screening import INTERNAL
 
@@ -122,8 +122,7 @@ class _Run:
     def _lose(self, why: str, at: Place, todo: Sequence[Call]) -> None:
         programs = self.heard.programs
         if at == BEGINNING:
-            said = bytes(self.heard.printed_first[-400:]).decode("utf-8", "replace").strip()
-            raise TracerError(f"the tracer did not start ({why}): {said}")
+            raise TracerError(f"the tracer did not start ({why}): {last_line(self.heard.printed_first)}")
         if at[0] != CALL:
             self.skip.append(list(at))
             self.heard.raised[at[0], int(at[1])] = {"raised": list(at), "kind": why, "message": ""}
