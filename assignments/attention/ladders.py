@@ -87,7 +87,9 @@ def _scaled_dot_product_attention() -> Iterator[Case]:
     two = [[[[4.0, -2.0]], [[1.0, 3.0]]]]
     yield case("one query, one key, width 1", [[[[2.0]]]], [[[[1.5]]]], [[[[5.0, -1.0]]]], None)
     yield case("one query, two keys, width 4", one, keys, two, None)
-    yield case("the same, and the second key is hidden", one, keys, two, [[[[True, False]]]])
+    yield case("one query, two keys, the second one hidden", one, keys, two, [[[[True, False]]]])
+    q, k, v = _halves(1, 3, 2, 1), _halves(1, 2, 2, 1, start=2), _halves(1, 2, 2, 2, start=4)
+    yield case("two heads, three queries, two keys, no mask", q, k, v, None)
     masks = [
         [[[True, False, True], [True, True, False]], [[False, True, True], [True, True, True]]],
         [[[True, True, False], [False, True, True]], [[True, False, False], [True, False, True]]],

@@ -31,6 +31,10 @@ def match_mistake(
         explained = [key for key in shared if key in failed]
         if not explained or len(explained) < len([k for k in failed if k in outputs]):
             continue
+        if any(
+            key in mistake.outputs and key not in outputs for key in failed
+        ):  # there it gives numbers, the work none
+            continue
         if all(_equal(outputs[key], mistake.outputs[key]) for key in shared) and (
             best is None or len(shared) > best[0]
         ):
@@ -90,8 +94,9 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray], one_cal
         largest = max((float(np.abs(x).max()) for x in inputs if x.dtype.kind == "f" and x.size), default=0.0)
         if largest > 50:
             return (
-                fact + f"; inputs are as large as {largest:.0e}, where exp overflows to infinity or underflows to 0, "
-                "whose log is infinite: shift or rearrange before exp and log"
+                fact
+                + f"; with inputs as large as {largest:.0e}, exp overflows to infinity or underflows to 0, and then "
+                "inf/inf, 0/0 or log(0) follow: shift each row by its own maximum before exp, or rearrange"
             )
         return fact + "; look for 0/0, log of 0 or sqrt of a negative number"
     same = (value == true) | (np.isnan(value) & np.isnan(true))

@@ -110,8 +110,10 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
         "IndexError",
         "Slice entries must be static integers",
         (
-            "the bounds of a slice were computed with jax.numpy, so they are not known while JAX traces the function",
-            "compute them with Python's numbers: // and -(-a // b), math.floor and math.ceil",
+            "the bounds of a slice depend on an array (an argument, or computed with jax.numpy), whose numbers are not "
+            "known while JAX traces the function",
+            "compute sizes from x.shape with Python's numbers; for a bound that is an argument, take the whole array "
+            "and choose with a mask: jnp.arange(n) < bound",
         ),
     ),
     (

@@ -206,9 +206,9 @@ def _explain_failure(
         )
     if failure.kind == "mutation":
         return Explanation(
-            "the function changes the dict or list that it was given; this would also change the caller's parameters",
-            "build a new one and return it: [{...} for layer in params], or jax.tree.map(...); a copy of "
-            "the list still holds the caller's dicts",
+            "the function changes the dict or list that it was given, which the caller still needs",
+            'build a new one and return it: {**cache, "k": k}, [{...} for layer in params] or jax.tree.map(...); '
+            "a copy of a list still holds the caller's dicts",
         )
     if failure.kind == "output":
         lazy = any(word in failure.message for word in ("iterator", "generator", " map", " zip", " filter"))
@@ -365,6 +365,8 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
     if meaning is not None:
         return Explanation(*meaning, where, code)
     advice = "run the function on a small example of these shapes and look at this line"
+    if near := printable(str(details.get("near", ""))):
+        advice = f"did you mean {near}?"
     return Explanation(f"{kind}: {first}", advice, where, code)
 
 

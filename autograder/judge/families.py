@@ -44,6 +44,8 @@ def _unexplained(
     wrong = [key for key in shared if key in failed]
     if not wrong or len(wrong) < len([key for key in failed if key in outputs]):
         return np.inf
+    if any(key in mistake.outputs and key not in outputs for key in failed):
+        return np.inf
     ours, theirs, parts, start = [], [], [], 0
     for key in shared:
         right = _flat([t.value for t in truth[key]])

@@ -41,7 +41,11 @@ def gradients_case(observed: Observed, check: Check, probe: Probe) -> CaseEviden
     message = describe(actual, truths, probe.inputs, paths) if comparison.outcome == FAILED else ""
     sides = observed.shifted.get(probe.key)
     ratios = {} if sides is None else gradient_ratios(observed.plan, observed.expected, probe, actual, sides)
-    if comparison.outcome == FAILED:
+    if comparison.outcome == FAILED and comparison.not_finite:
+        message += (
+            "; a NaN that jnp.where or nan_to_num replaces afterwards leaves NaN in the gradient: avoid making it"
+        )
+    elif comparison.outcome == FAILED:
         message += _whose_gradient(observed, probe, ratios)
     farthest = max(ratios.values(), key=lambda ratio: abs(ratio - 1), default=None)
     return _compared(probe, comparison, message, {} if farthest is None else {_RATIO: farthest})
@@ -49,9 +53,9 @@ def gradients_case(observed: Observed, check: Check, probe: Probe) -> CaseEviden
 
 def _whose_gradient(observed: Observed, probe: Probe, ratios: Mapping[int, float]) -> str:
     """Say whether a wrong gradient is that of the student's own function; nothing where that is not certain."""
-    foreign = [argument + 1 for argument, ratio in ratios.items() if abs(ratio - 1) >= BOUND]
+    foreign = [argument for argument, ratio in ratios.items() if abs(ratio - 1) >= BOUND]
     if foreign:
-        which = f" for argument {foreign[0]}" if len(probe.call.vjp or ()) > 1 else ""
+        which = f" for {observed.argument(probe, foreign[0])}" if len(probe.call.vjp or ()) > 1 else ""
         return (
             f"; it is not the gradient{which} of what your function computes: look for stop_gradient or a custom rule"
         )

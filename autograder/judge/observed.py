@@ -52,8 +52,15 @@ class Observed:
         names = tree.paths(self.expected.outputs[probe.call.key])
         if not probe.call.vjp:
             return names
-        leaves = [f"argument {i + 1}{path}" for i, spec in enumerate(probe.call.args) for path in tree.paths(spec)]
+        leaves = [self.argument(probe, i) + path for i, spec in enumerate(probe.call.args) for path in tree.paths(spec)]
         return [f"gradient for {leaves[i]}" for i in probe.call.moving()]
+
+    def argument(self, probe: Probe, position: int) -> str:
+        """Name an argument as the function's signature does."""
+        function = self.plan.assignment.functions.get(probe.forward.function)
+        inside = function.signature.partition("(")[2].partition("*")[0] if function else ""
+        names = [name.strip(" )") for name in inside.split(",")]
+        return names[position] if position < len(names) and names[position] else f"argument {position + 1}"
 
 
 def ask(

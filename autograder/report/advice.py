@@ -28,10 +28,15 @@ def steps(result: Result) -> tuple[Step, ...]:
     found: list[Step] = []
     if result.problem is not None and result.problem.fault is Fault.STUDENT:
         found.append(Step("Make the submission readable", result.problem.message))
-    for severity, title in (("skipped", "Fix what could not be read"), ("violation", "Replace what is not allowed")):
+    aside: list[Step] = []  # a plot or a test that nothing else needs
+    for severity, title in (
+        ("skipped", "Fix what could not be read or run"),
+        ("violation", "Replace what is not allowed"),
+    ):
         for finding in result.findings:
             if finding.severity == severity:
-                found.append(_finding_step(finding, title, result))
+                needed = finding.function or finding.binds or not finding.code
+                (found if needed else aside).append(_finding_step(finding, title, result))
     explained = {f.function for f in result.findings if f.severity in ("skipped", "violation") and f.function}
     said: set[str] = set()
     wrong = [c for v in functions(result) if v.key not in explained for c in v.checks if c.state in (FAIL, PARTLY)]
@@ -40,7 +45,7 @@ def steps(result: Result) -> tuple[Step, ...]:
         if step.text not in said:  # one cause often fails several checks
             found.append(step)
         said.add(step.text)
-    return tuple(found)
+    return (*found, *aside)
 
 
 def missed_topics(result: Result) -> tuple[str, ...]:

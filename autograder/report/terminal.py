@@ -129,7 +129,8 @@ def _functions(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[Rend
         for check in function.checks if verbose else wrong[:1]:
             yield Padding(_check(ink, check, verbose, result.provenance.device), (0, 0, 0, 2))
         if not verbose and len(wrong) > 1:
-            yield Text(f"    and {text.count(len(wrong) - 1, 'more check')}", style=QUIET)
+            more = ", ".join(c.evidence.name for c in wrong[1:])
+            yield Padding(ink.short(f"and {text.count(len(wrong) - 1, 'more check')}: {more}", indent=4), (0, 0, 0, 4))
     if left and not verbose:
         worth = f" ({text.points(status.left_points(result))} points)" if result.score else ""
         yield Text(f"  Performance left out: {text.count(len(left), 'check')}{worth}", style=QUIET)

@@ -64,7 +64,7 @@ def read_raised(header: Mapping[str, Any]) -> dict[str, Any]:
 
 def _place(header: Mapping[str, Any]) -> dict[str, Any]:
     """The type of an exception, the line of student code that it belongs to, and the name that was not defined."""
-    texts = ("type", "file", "undefined", "module", "lacking")
+    texts = ("type", "file", "undefined", "module", "lacking", "near")
     found: dict[str, Any] = {key: str(header[key])[:300] for key in texts if key in header}
     if header.get("own") is True:
         found["own"] = True

@@ -244,6 +244,14 @@ def softmax_over_the_heads(q, k, v, mask):
     return _weighted(jnp.where(True if mask is None else mask, weights, 0.0), v)
 
 
+@mistake("scaled_dot_product_attention", fails=["attention_values", *MASKS], topic="scaled dot-product attention")
+def reshapes_heads_behind_positions(q, k, v, mask):
+    """You reshape (B, H, T, D) to (B, T, H, D) at the end, which cuts the array in the wrong places. Swap the axes of
+    heads and positions: jnp.swapaxes(out, 1, 2)."""
+    out = _weighted(masked_softmax(_scores(q, k), mask), v)
+    return out.swapaxes(1, 2).reshape(out.shape)
+
+
 @mistake("scaled_dot_product_attention", fails=MASKS, topic="attention masks")
 def ignores_the_mask(q, k, v, mask):
     """You do not use the mask. Where it is False, the query must not see the key: replace those scores by a very
@@ -314,9 +322,9 @@ def hides_after_the_softmax_and_divides_again(q, k, v, mask):
 
 @mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax", between=(1e-12, 1e-3))
 def divides_again_with_an_epsilon(q, k, v, mask, *, constant=1e-9):
-    """You take the softmax over all keys, hide some, and divide by what is left plus a small number. When a hidden key
-    fits much better than the visible ones, nothing is left and your answer is zero. Hide the scores before the softmax
-    and shift by the largest visible score."""
+    """You shift by the largest of all scores, hidden ones too, and hide afterwards. When a hidden key fits much better
+    than the visible ones, nothing is left of these and your answer is zero. Hide the scores before the softmax and
+    shift by the largest visible score."""
     weights = _softmax(_scores(q, k))
     if mask is not None:
         weights = weights * mask
@@ -390,6 +398,16 @@ def shifts_by_the_global_maximum(q, k, v, mask):
     return _weighted(e / jnp.where(total > 0, total, 1.0), v)
 
 
+@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax")
+def shifts_by_the_global_maximum_to_nan(q, k, v, mask):
+    """You shift by the largest of all scores, so a row far below it becomes 0 / 0. Subtract each row's own maximum: max
+    over the last axis, with keepdims=True."""
+    scores = _hide(_scores(q, k), mask, -1e30)
+    e = jnp.exp(scores - scores.max())
+    weights = e / e.sum(axis=-1, keepdims=True)
+    return _weighted(jnp.where(_seen(mask, scores), weights, 0.0), v)
+
+
 @mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax", between=(10, 150))
 def clips_the_scores(q, k, v, mask, *, constant=80):
     """You clip the scores so that exp cannot overflow. That changes the answer: scores of 200 and 5,000 become the
@@ -445,6 +463,24 @@ def deals_columns_out_in_turn(params, x_q, x_kv, mask, *, num_heads):
 
     q, k, v = _heads(params, x_q, x_kv, num_heads, split)
     return _project(params, "o", _join(right_attention(q, k, v, mask)))
+
+
+@mistake("multi_head_attention", fails=EVERY_HEAD, topic="multi-head attention")
+def reshapes_heads_before_positions_and_leaves_them(params, x_q, x_kv, mask, *, num_heads):
+    """You reshape (B, T, E) straight to (B, H, T, D), which cuts the array in the wrong places, and attention takes the
+    second axis for the positions. Reshape to (B, T, H, D) and hand that over."""
+    q, k, v = _heads(params, x_q, x_kv, num_heads, lambda x, h: x.reshape(x.shape[0], h, x.shape[1], -1))
+    out = right_attention(q, k, v, None if mask is None else mask[..., :1, :1])
+    return _project(params, "o", out.reshape(*x_q.shape[:2], -1))
+
+
+@mistake("multi_head_attention", fails=EVERY_HEAD, topic="multi-head attention")
+def deals_columns_out_and_leaves_them(params, x_q, x_kv, mask, *, num_heads):
+    """You reshape to (B, T, D, H), so that heads and columns are exchanged. Head h owns the h-th block of D
+    neighbouring columns: reshape to (B, T, H, D)."""
+    q, k, v = _heads(params, x_q, x_kv, num_heads, lambda x, h: x.reshape(*x.shape[:2], -1, h))
+    out = right_attention(q, k, v, None if mask is None else mask[:, :1])
+    return _project(params, "o", _join(out))
 
 
 @mistake("multi_head_attention", fails=EVERY_HEAD, topic="multi-head attention")
@@ -693,6 +729,24 @@ def residual_from_the_normalised_input(params, x, mask, *, num_heads):
     h = right_layer_norm(params["norm1"], x)
     x = h + _attend(params, h, h, mask, num_heads)
     return x + right_feed_forward(params["feed_forward"], right_layer_norm(params["norm2"], x))
+
+
+@mistake("transformer_encoder_block", fails=["block_values"], topic="transformer block")
+def second_residual_from_the_normalised_stream(params, x, mask, *, num_heads):
+    """The second half adds the feed-forward part to the normalised stream. Add it to the stream itself: x +
+    feed_forward(layer_norm(x))."""
+    x = x + _attend(params, *[right_layer_norm(params["norm1"], x)] * 2, mask, num_heads)
+    h = right_layer_norm(params["norm2"], x)
+    return h + right_feed_forward(params["feed_forward"], h)
+
+
+@mistake("transformer_encoder_block", fails=["block_values"], topic="transformer block")
+def both_residuals_from_the_normalised_stream(params, x, mask, *, num_heads):
+    """Both halves add to the normalised stream. Normalise only what goes into attention and feed-forward, and add what
+    comes out to the stream itself."""
+    h = right_layer_norm(params["norm1"], x)
+    h = right_layer_norm(params["norm2"], h + _attend(params, h, h, mask, num_heads))
+    return h + right_feed_forward(params["feed_forward"], h)
 
 
 @mistake("transformer_encoder_block", fails=["block_values"], topic="transformer block")

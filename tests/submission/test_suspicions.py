@@ -71,6 +71,12 @@ def test_a_helper_is_read_for_the_function_that_uses_it(tmp_path: Path) -> None:
     assert found.function == "f" and found.where == "submission.py, line 2" and found.code == "x * 2"
 
 
+def test_a_function_that_is_defined_twice(tmp_path: Path) -> None:
+    source = "def f(x):\n    return x\n\n\ndef g(x):\n    return x\n\n\ndef f(x):\n    return -x\n"
+    (found,) = _found(tmp_path, source)
+    assert found.where == "submission.py, line 9" and "not that of submission.py, line 1" in found.message
+
+
 def test_calls_of_other_graded_functions_are_named(tmp_path: Path) -> None:
     source = "def f(x):\n    return x\n\n\ndef helper(x):\n    return f(x)\n\n\ndef g(x):\n    return helper(x)\n"
     (found,) = _found(tmp_path, source)

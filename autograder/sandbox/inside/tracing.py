@@ -6,6 +6,7 @@ Runs in the sandbox on student code, and in trusted processes on our own; standa
 from __future__ import annotations
 
 import ast
+import difflib
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -129,14 +130,25 @@ def explain(error: BaseException, sources: frozenset[str]) -> TracingError:
     except BaseException:
         message = "(the message of the error could not be read)"
     filename, line, own, depth, frame = "", 0, False, 0, error.__traceback__
+    near = ""
     while frame is not None and depth < 100_000:
         own = frame.tb_frame.f_code.co_filename in sources
         if own:
             filename, line = frame.tb_frame.f_code.co_filename, frame.tb_lineno
+            near = _near(error, frame.tb_frame)
         frame, depth = frame.tb_next, depth + 1
     kinds = [c.__name__ for c in type(error).__mro__]
     details = {"type": type(error).__name__, "kinds": kinds[:8], "file": filename, "line": line, "own": own}
-    return TracingError("raised", message, **details, **_undefined(error))
+    return TracingError("raised", message, **details, **_undefined(error), **({"near": near} if near else {}))
+
+
+def _near(error: BaseException, frame: types.FrameType) -> str:
+    """Return the name that somebody may have meant who wrote one that nobody defined."""
+    name = getattr(error, "name", None)
+    if not isinstance(error, NameError) or type(name) is not str or len(name) > 100:
+        return ""
+    known = [n for names in (frame.f_locals, frame.f_globals) for n in list(names)[:500] if type(n) is str]
+    return next(iter(difflib.get_close_matches(name, known, 1, 0.75)), "")
 
 
 def _undefined(error: BaseException) -> dict[str, str]:

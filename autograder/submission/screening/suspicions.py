@@ -31,6 +31,10 @@ class _Definition:
     line: int  # of the statement in its file
     code: list[str]
 
+    @property
+    def where(self) -> str:
+        return f"{self.filename}, line {self.line + self.node.lineno - 1}"
+
 
 def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[Finding]:
     """Yield what may explain that a function is wrong.
@@ -40,8 +44,13 @@ def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[F
     Args:
       functions: names of the functions that are graded.
     """
-    defined = dict(_definitions(submission))
+    every = list(_definitions(submission))
+    defined = dict(every)
     for function in functions:
+        twice = [found for name, found in every if name == function and isinstance(found.node, ast.FunctionDef)]
+        if len(twice) > 1:
+            text = f"{function} is defined here again, and this definition counts, not that of {twice[-2].where}"
+            yield _finding(twice[-1], twice[-1].node, function, text)
         if function not in defined:
             others = [name for name in defined if name not in functions]
             for name in difflib.get_close_matches(function, others, 1, NEAR):

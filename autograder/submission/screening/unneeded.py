@@ -117,6 +117,8 @@ def _removal(site: Site, resolver: NameResolver, shown: Shown) -> Removal | None
         in_body = isinstance(parent, ast.AnnAssign) and scope.kind == "class"
         kept = isinstance(node, ast.Constant) or (in_body and _is_read_by_dataclasses(node))
         return None if kept else Removal(node, "object", told=False)
+    if isinstance(node, ast.Assert) and _in_function(scope):  # it asks for numbers that tracing does not have
+        return Removal(node, _NOTHING, told=False)
     if isinstance(node, ast.Expr):
         only_shows = isinstance(node.value, ast.Call) and _shows(node.value, scope, resolver, shown)
         return Removal(node, _NOTHING, told=True) if only_shows else None
@@ -135,6 +137,12 @@ def _removal(site: Site, resolver: NameResolver, shown: Shown) -> Removal | None
         meanings = {".".join(path) for path in resolver.resolve(called, scope)}
         return Removal(node, "(lambda _: _)", told=False) if meanings and meanings <= _CHECKING else None
     return None
+
+
+def _in_function(scope: Scope | None) -> bool:
+    while scope is not None and scope.kind != "function":
+        scope = scope.parent
+    return scope is not None
 
 
 def _registers(parent: ast.AST) -> bool:
