@@ -85,7 +85,6 @@ def _scaled_dot_product_attention() -> Iterator[Case]:
     one = [[[[1.0, 2.0, 0.0, 1.0]]]]  # one query of width 4, so that the scale is 2
     keys = [[[[2.0, 0.0, 1.0, 0.0]], [[0.0, 1.0, 1.0, 4.0]]]]  # scores 1 and 3 after scaling
     two = [[[[4.0, -2.0]], [[1.0, 3.0]]]]
-    yield case("one query, one key, width 1", [[[[2.0]]]], [[[[1.5]]]], [[[[5.0, -1.0]]]], None)
     yield case("one query, two keys, width 4", one, keys, two, None)
     yield case("one query, two keys, the second one hidden", one, keys, two, [[[[True, False]]]])
     q, k, v = _halves(1, 3, 2, 1), _halves(1, 2, 2, 1, start=2), _halves(1, 2, 2, 2, start=4)

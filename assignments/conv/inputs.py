@@ -55,6 +55,11 @@ def zeros(size: tuple[int, ...]) -> np.ndarray:
     return np.zeros(size)
 
 
+def some_zeros(rng: Generator) -> Numbers:
+    """Pixels of which many are exactly 0, as behind a relu: padding cannot be told from them by its number."""
+    return lambda size: np.where(rng.random(size=size) < 0.4, 0.0, 1 + rng.normal(size=size))
+
+
 def around_one(rng: Generator) -> Numbers:
     return lambda size: 1 + rng.normal(size=size)
 

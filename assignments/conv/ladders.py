@@ -49,10 +49,11 @@ def output_size_ladder() -> Iterator[Case]:
 
 @ladder("conv2d")
 def conv2d_ladder() -> Iterator[Case]:
-    yield case("one pixel, one tap", _image([3]), _kernel([2]), _bias(0.5), **ALONE)
     yield case("a 2 x 2 kernel", _image([1, 2, 4], [3, 0, 5]), _kernel([1, 2], [-1, 0.5]), _bias(0.5), **ALONE)
     two = np.array([[1, 2], [3, -1]], np.float32)[None, None]
     yield case("two channels in, two out", _pixel(2, 5), two, _bias(0.5, 2), **ALONE)
+    padded = ALONE | {"padding": ((1, 0), (0, 2))}
+    yield case("one row of padding above, two columns to the right", _image([3, 4]), _kernel([2]), _bias(0), **padded)
     label = "an even kernel, keywords left out: SAME"
     yield case(label, _image([1, 2, 4]), _kernel([3, -1, 0.5, 2]), _bias(0))
     strided = ALONE | {"padding": "SAME", "strides": (1, 2), "dilation": (1, 2)}
@@ -97,7 +98,9 @@ def max_pool_ladder() -> Iterator[Case]:
 @ladder("max_pool_backward")
 def max_pool_backward_ladder() -> Iterator[Case]:
     yield case("one window", _image([2]), _image([1, -4], [-2, 3]), **_windows((2, 2), (2, 2)))
-    yield case("two windows side by side", _image([2, 7]), _image([1, 5, 4, 3]), **_windows((1, 2), (1, 2)))
+    dy, x = np.concatenate([_image([2, 7]), _image([3, 1])]), [_image([1, 5, 4, 3, 2, 6]), _image([9, 5, 4, 3, 8, 6])]
+    label = "two images, two windows side by side"
+    yield case(label, dy, np.concatenate(x), **_windows((1, 3), (1, 3)))
     yield case("windows that overlap", _image([2, 7]), _image([1, 5, 2]), **_windows((1, 2), (1, 1)))
     # Ties are at 0, which stays 0 when the grader moves inputs by a rounding error.
     yield case("equal numbers", _image([2]), _image([-1, 0], [0, 0]), **_windows((2, 2), (2, 2)))
@@ -113,7 +116,12 @@ def avg_pool_ladder() -> Iterator[Case]:
     yield case("one window", _image([1, 2], [4, 5]), **_windows((2, 2), (2, 2)), **counted)
     yield case("windows that overlap", _image([1, 5, 2, 3]), **_windows((1, 2), (1, 1)), **counted)
     yield case("SAME, the padding counts", _image([4, 2, 6]), **_windows((1, 2), (1, 1), "SAME"), **counted)
-    yield case("SAME, the padding does not count", _image([4, 2, 6]), **_windows((1, 2), (1, 1), "SAME"), **left_out)
+    yield case(
+        "SAME, the padding does not count, a pixel that is 0 does",
+        _image([4, 0, 6]),
+        **_windows((1, 2), (1, 1), "SAME"),
+        **left_out,
+    )
     above = _windows((2, 1), (2, 1), ((1, 0), (0, 0)))
     yield case("one row above that does not count", _image([4, 2], [6, 3], [8, 9]), **above, **left_out)
     yield case("one row above that counts", _image([4, 2], [6, 3], [8, 9]), **above, **counted)

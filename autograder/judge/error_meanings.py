@@ -140,6 +140,14 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
     ("TypeError", "and 'dict'", _TREE_AS_ARRAY),
     ("TypeError", "'dict' and", _TREE_AS_ARRAY),
     ("ValueError", "values to unpack", _UNPACKED),
+    (
+        "ValueError",
+        "does not match previous terms",
+        (
+            "two axes that einsum gives the same letter have different lengths",
+            "print the shapes (x.shape) just before this line, and check which axis is which",
+        ),
+    ),
     ("ValueError", "pytree structure error", _TREES_DIFFER),
     ("ValueError", "Mismatch custom node data", _TREES_DIFFER),
     ("ValueError", "Tuple arity mismatch", _TREES_DIFFER),

@@ -151,6 +151,16 @@ _KINDS: Mapping[str, FailureKind] = {
     "needs": FailureKind.MISSING,
     "output": FailureKind.STRUCTURE,
 }
+_IMPORTS = {
+    **{
+        name: f"import {name}" for name in ("dataclasses", "functools", "given", "itertools", "jax", "math", "operator")
+    },
+    "jnp": "import jax.numpy as jnp",
+    "lax": "from jax import lax",
+    "np": "import numpy as np",
+    "numpy": "import numpy",
+    "partial": "from functools import partial",
+}
 _NEEDS_NUMBERS = ("TracerArrayConversionError", "TracerIntegerConversionError")
 _AXIS_FOR_NUMBER = re.compile(r"\bjnp\.(?:max|min)\(\s*-?[\d.]+\s*,")
 _SETS_ENTRIES = re.compile(r"\w+\[.+\]\s*[-+*/]?=[^=]")
@@ -365,7 +375,12 @@ def _raised(failure: Failure, call: Call, assignment: Assignment, sources: Mappi
     if meaning is not None:
         return Explanation(*meaning, where, code)
     advice = "run the function on a small example of these shapes and look at this line"
-    if near := printable(str(details.get("near", ""))):
+    undefined, near = str(details.get("undefined", "")), printable(str(details.get("near", "")))
+    if kind == "NameError" and undefined in _IMPORTS:
+        advice = f"write {_IMPORTS[undefined]} at the top of the file"
+    elif kind == "NameError" and undefined in ("tf", "torch"):
+        advice = "PyTorch and TensorFlow are not available here: jax.numpy has a function for it"
+    elif near:
         advice = f"did you mean {near}?"
     return Explanation(f"{kind}: {first}", advice, where, code)
 

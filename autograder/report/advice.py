@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autograder.report.measured import MEASURED, sentence
 from autograder.report.text import capital, function_name
-from autograder.report.view_model import FAIL, PARTLY, PASS, CheckView, functions
+from autograder.report.view_model import FAIL, PARTLY, PASS, CheckView, functions, telling
 from autograder.results import FAILED, INCONCLUSIVE, NOT_JUDGED, CaseEvidence, Fault, Finding, Result
 
 
@@ -40,7 +40,8 @@ def steps(result: Result) -> tuple[Step, ...]:
     explained = {f.function for f in result.findings if f.severity in ("skipped", "violation") and f.function}
     said: set[str] = set()
     wrong = [c for v in functions(result) if v.key not in explained for c in v.checks if c.state in (FAIL, PARTLY)]
-    for check in sorted(wrong, key=lambda c: c.evidence.kind in MEASURED):  # right first, fast then
+    order = {v.key: place for place, v in enumerate(functions(result))}
+    for check in sorted(wrong, key=lambda c: (c.evidence.kind in MEASURED, order[c.evidence.function], telling(c))):
         step = _check_step(check, result)
         if step.text not in said:  # one cause often fails several checks
             found.append(step)
@@ -96,6 +97,7 @@ def _advice(check: CheckView, case: CaseEvidence | None) -> str:
 def _check_step(check: CheckView, result: Result) -> Step:
     evidence = check.evidence
     case = next((r.worst for r in check.rows if r.state is FAIL), None)
+    blamed = case if case and not evidence.mistake else None  # the mistake stands where the hint says
     text = evidence.hint or check.said or capital(case.message if case else "") or check.reason or evidence.title
     blocked = [s for s in result.checks if evidence.name in s.waits_for]
     scores = {s.name: s for s in result.score.checks} if result.score else {}
@@ -105,8 +107,8 @@ def _check_step(check: CheckView, result: Result) -> Step:
         f"{function_name(evidence.function)}: {evidence.title}",
         text,
         _advice(check, case),
-        case.where if case else "",
-        case.code if case else "",
+        blamed.where if blamed else "",
+        blamed.code if blamed else "",
         function_name(evidence.function),
         worth,
     )

@@ -21,7 +21,7 @@ from autograder.report import (
 )
 from autograder.report.console import QUIET, STYLES, ConsoleText, hang
 from autograder.report.student_view import PUBLIC_SEED, student_view
-from autograder.results import CheckEvidence, Counterexample, Result
+from autograder.results import FAILED, CheckEvidence, Counterexample, Result
 
 _REMARKS = 4
 _OUTPUT_LINES, _ALL_LINES = 10, 40  # of what was printed
@@ -58,6 +58,8 @@ def _screen(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[Rendera
         yield from _output(ink, result, _ALL_LINES if verbose else _OUTPUT_LINES)
     if verbose:
         yield _background(ink, result)
+    elif result.provenance.seed == PUBLIC_SEED and any(c.outcome == FAILED for c in result.checks):
+        yield Text("More: -v shows every case; autograder check --explain FUNCTION tries small inputs.", style=QUIET)
 
 
 def _headline(ink: ConsoleText, result: Result) -> RenderableType:
@@ -125,7 +127,7 @@ def _functions(ink: ConsoleText, result: Result, verbose: bool) -> Iterator[Rend
             yield Padding(_counterexample(ink, example, verbose), (0, 0, 0, 2))
         notable = [c for c in function.checks if c.state not in (view_model.PASS, view_model.LEFT)]
         # A skipped check needs no line beside the check that it waits for.
-        wrong = [c for c in notable if c.state is not view_model.SKIP] or notable[:1]
+        wrong = sorted((c for c in notable if c.state is not view_model.SKIP), key=view_model.telling) or notable[:1]
         for check in function.checks if verbose else wrong[:1]:
             yield Padding(_check(ink, check, verbose, result.provenance.device), (0, 0, 0, 2))
         if not verbose and len(wrong) > 1:
@@ -157,13 +159,15 @@ def _check(ink: ConsoleText, check: view_model.CheckView, verbose: bool, device:
     evidence = check.evidence
     said = f"Our fault: {check.said}" if check.state is view_model.FAULT else check.said
     if not verbose:
-        told = [ink(evidence.hint) if evidence.hint else ink.short(said or evidence.title, indent=6, lines=4)]
+        name = f"{evidence.name}: " if check.state is view_model.FAIL and not evidence.hint else ""
+        told = [ink(evidence.hint) if evidence.hint else ink.short(f"{name}{said or evidence.title}", 6, lines=4)]
         todo = next((row.worst.advice for row in check.rows if row.failed), "")
         if evidence.hint and not evidence.mistake and check.said:  # the hint is what the source shows
             told.append(ink.short(said, indent=6, lines=2))
         elif todo and not evidence.hint:
             told.append(ink.short(text.capital(todo), indent=6, lines=4))
-        blamed = next((row.worst for row in check.rows if row.failed and row.worst.where), None)
+        lines_told = (row.worst for row in check.rows if row.failed and row.worst.where and not evidence.mistake)
+        blamed = next(lines_told, None)
         if blamed is not None:
             told.append(ink.short(f"{blamed.where}: {blamed.code.strip()}", indent=6, lines=1))
         return hang(ink, ink.sign(check.state), Group(*told))

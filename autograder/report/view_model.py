@@ -82,6 +82,12 @@ class CheckView:
     word: str
 
 
+def telling(check: CheckView) -> int:
+    """Order the failed checks of a function: a known mistake says most, then an error with its line."""
+    located = any(row.failed and row.worst.where for row in check.rows)
+    return 0 if check.evidence.mistake else 1 if located else 2
+
+
 @dataclass(frozen=True)
 class FunctionView:
     """A graded function; ``key`` is its name in the evidence, ``name`` the one that people read."""

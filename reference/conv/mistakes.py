@@ -231,6 +231,15 @@ def before_and_after_swapped(x, w, b, *, strides=(1, 1), padding="SAME", dilatio
 
 
 @mistake("conv2d", fails=["conv2d_explicit", "conv2d_groups"], topic="padding")
+def columns_before_rows_in_the_padding(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
+    """You read the padding as ((left, right), (top, bottom)). It is ((top, bottom), (left, right)): the rows come
+    first."""
+    if not isinstance(padding, str):
+        padding = tuple(padding)[::-1]
+    return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
+
+
+@mistake("conv2d", fails=["conv2d_explicit", "conv2d_groups"], topic="padding")
 def given_padding_ignored(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
     """A padding that is given in numbers has no effect: you treat it as VALID. Pass ((top, bottom), (left, right)) to
     jnp.pad, with (0, 0) for the batch and the channels."""
@@ -292,6 +301,15 @@ def deals_the_inputs_like_cards(x, w, b, *, strides=(1, 1), padding="SAME", dila
     """You deal the input channels out like cards: 0, 1, 0, 1, … Groups are blocks of neighbouring channels: with 4
     channels in 2 groups, the first group reads channels 0 and 1."""
     x = _in_order(x, groups, "dealt") if groups > 1 else x
+    return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
+
+
+@mistake("conv2d", fails=["conv2d_groups"], topic="grouped convolution")
+def deals_inputs_and_outputs_like_cards(x, w, b, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):
+    """You deal input and output channels out like cards: x[..., g::groups], w[..., g::groups]. Groups are blocks of
+    neighbouring channels, of x as well as of w."""
+    if groups > 1:
+        x, w = _in_order(x, groups, "dealt"), _in_order(w, groups, "dealt")
     return right_conv2d(x, w, b, strides=strides, padding=padding, dilation=dilation, groups=groups)
 
 
@@ -627,6 +645,16 @@ def never_counts_the_padding(x, *, window, strides, padding, count_include_pad):
     return right_avg_pool(x, window=window, strides=strides, padding=padding, count_include_pad=False)
 
 
+@mistake("avg_pool", fails=["avg_pool_without_padding"], topic="average pooling")
+def counts_what_is_not_zero(x, *, window, strides, padding, count_include_pad):
+    """Where count_include_pad is False you divide by the number of entries that are not 0. A pixel may be 0 as well:
+    count the real pixels, by pooling an image of ones the same way."""
+    total = window_sum(x, window, strides, padding)
+    if count_include_pad:
+        return total / (window[0] * window[1])
+    return total / window_sum((x != 0).astype(x.dtype), window, strides, padding)
+
+
 @mistake("avg_pool", fails=["avg_pool_with_padding", "avg_pool_without_padding"], topic="average pooling")
 def count_include_pad_inverted(x, *, window, strides, padding, count_include_pad):
     """You treat count_include_pad the wrong way round. True: divide by the size of the window. False: divide by the
@@ -669,6 +697,13 @@ def keeps_the_axes(x):
 def averages_the_batch_too(x):
     """Every image gets the same answer: you average over the batch as well. Leave axis 0 alone."""
     return jnp.broadcast_to(right_global_avg_pool(x).mean(axis=0), (x.shape[0], x.shape[3]))
+
+
+@mistake("global_avg_pool", fails=["global_avg_pool_values"], topic="average pooling")
+def takes_the_channels_for_rows(x):
+    """You average over the last two axes, which would be height and width in (N, C, H, W). Here images are (N, H, W,
+    C): average over axes 1 and 2."""
+    return x.mean(axis=(2, 3))
 
 
 # --- adaptive average pooling -----------------------------------------------------------------------------

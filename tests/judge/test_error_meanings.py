@@ -71,7 +71,7 @@ ERRORS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str, str]] = {
     ),
     "two trees": (lambda x: jax.tree.map(jnp.add, [x], (x,)), (X,), "same form", "argnums=0"),
     "string as an index": (lambda x: x["w"], (X,), "with a name", "wrong order"),
-    "einsum": (lambda x: jnp.einsum("ij,jk", x, x), (X,), "operand", "x.shape"),
+    "einsum": (lambda x: jnp.einsum("ij,jk", x, x), (X,), "same letter", "x.shape"),
 }
 
 

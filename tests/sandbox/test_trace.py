@@ -70,6 +70,19 @@ def test_each_function_is_charged_for_its_own_time(session: Session, tmp_path: P
     assert found == {"standardize": {"timeout"}, "given.twice": {"timeout"}}  # which calls it twice
 
 
+def test_numbers_that_are_not_there_may_be_printed_with_digits(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "submission.py"
+    path.write_text(SOLUTION.read_text().replace("def momentum(state, grad):", PRINTS))
+    assert PRINTS in path.read_text()
+    traced = _trace(session, path)
+    assert _failures(traced, session) == {} and "v = JitTracer(float32[4]) 0.9" in traced.output
+
+
+PRINTS = """def momentum(state, grad):
+    print(f"v = {state['v']:.3f} {0.9:.1f}")
+"""
+
+
 _TALKS_AT_ONCE = """
 import json, os, struct
 def send(header, payload=b""):

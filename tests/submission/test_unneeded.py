@@ -64,6 +64,10 @@ TAKEN_OUT = {
         "def f(x):\n    log.info('x %s', x.shape)\n    logging.warning('x')\n    return x",
         "()\n()\ndef f(x):\n    ()\n    ()\n    return x",
     ),
+    "assertions within functions": (
+        "assert 1 == 1\ndef f(x):\n    assert x.shape == (3,), 'three'\n    if x: assert (y := x)\n    return y",
+        "assert 1 == 1\ndef f(x):\n    ()\n    if x: assert (y := x)\n    return y",
+    ),
     "plots": (
         "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
         "ax.plot([1])\nplt.gca().set_title('a')\nplt.show()\nx = 1",

@@ -117,8 +117,9 @@ def _removal(site: Site, resolver: NameResolver, shown: Shown) -> Removal | None
         in_body = isinstance(parent, ast.AnnAssign) and scope.kind == "class"
         kept = isinstance(node, ast.Constant) or (in_body and _is_read_by_dataclasses(node))
         return None if kept else Removal(node, "object", told=False)
-    if isinstance(node, ast.Assert) and _in_function(scope):  # it asks for numbers that tracing does not have
-        return Removal(node, _NOTHING, told=False)
+    if isinstance(node, ast.Assert) and _in_function(scope):  # it may ask for numbers that tracing does not have
+        binds = any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node))
+        return None if binds else Removal(node, _NOTHING, told=False)
     if isinstance(node, ast.Expr):
         only_shows = isinstance(node.value, ast.Call) and _shows(node.value, scope, resolver, shown)
         return Removal(node, _NOTHING, told=True) if only_shows else None
