@@ -44,7 +44,7 @@ from autograder.sandbox.findings import with_causes
 from autograder.sandbox.trace import Failure, Program, TracerError, trace
 from autograder.submission.read import Submission, read_submission
 from autograder.submission.screening.screen import screen
-from autograder.submission.screening.suspicions import suspicions
+from autograder.submission.screening.suspicions import placeholders, suspicions
 
 __all__ = [
     "Session",
@@ -114,12 +114,12 @@ def trace_submission(
     try:
         allowed, violations = screen(submission, order.assignment.allowed)
         traced = trace(allowed, order.assignment, order.calls, order.public, sandbox, stop)
-        remarks = (*submission.findings, *violations)
+        remarks, graded = (*submission.findings, *violations), order.assignment.functions
         programs, raised = with_causes(traced, allowed, order.calls, remarks)
         return replace(
             base,
             programs=programs,
-            findings=(*remarks, *raised, *suspicions(submission, order.assignment.functions)),
+            findings=(*remarks, *raised, *placeholders(submission), *suspicions(submission, graded)),
             sources=submission.sources,
             output=traced.output,
             seconds=traced.seconds,

@@ -244,7 +244,11 @@ def softmax_over_the_heads(q, k, v, mask):
     return _weighted(jnp.where(True if mask is None else mask, weights, 0.0), v)
 
 
-@mistake("scaled_dot_product_attention", fails=["attention_values", *MASKS], topic="scaled dot-product attention")
+@mistake(
+    "scaled_dot_product_attention",
+    fails=["attention_values", "attention_weights"],
+    topic="scaled dot-product attention",
+)
 def reshapes_heads_behind_positions(q, k, v, mask):
     """You reshape (B, H, T, D) to (B, T, H, D) at the end, which cuts the array in the wrong places. Swap the axes of
     heads and positions: jnp.swapaxes(out, 1, 2)."""
@@ -398,7 +402,7 @@ def shifts_by_the_global_maximum(q, k, v, mask):
     return _weighted(e / jnp.where(total > 0, total, 1.0), v)
 
 
-@mistake("scaled_dot_product_attention", fails=["attention_large"], topic="softmax")
+@mistake("scaled_dot_product_attention", fails=["attention_large", "attention_gradient"], topic="softmax")
 def shifts_by_the_global_maximum_to_nan(q, k, v, mask):
     """You shift by the largest of all scores, so a row far below it becomes 0 / 0. Subtract each row's own maximum: max
     over the last axis, with keepdims=True."""

@@ -9,7 +9,7 @@ import pytest
 from autograder.judge.suspected import with_suspicions
 from autograder.results import FAILED, PASSED, SUSPICION, CheckEvidence, Finding, Outcome
 from autograder.submission.read import read_submission
-from autograder.submission.screening.suspicions import suspicions
+from autograder.submission.screening.suspicions import placeholders, suspicions
 
 GRADED = ("f", "g")
 
@@ -81,6 +81,13 @@ def test_calls_of_other_graded_functions_are_named(tmp_path: Path) -> None:
     source = "def f(x):\n    return x\n\n\ndef helper(x):\n    return f(x)\n\n\ndef g(x):\n    return helper(x)\n"
     (found,) = _found(tmp_path, source)
     assert (found.function, found.name, found.message) == ("g", "f", "")
+
+
+def test_digits_of_an_array_are_a_placeholder(tmp_path: Path) -> None:
+    path = tmp_path / "submission.py"
+    path.write_text("def f(x):\n    print(f'{x.sum():.3f}')\n    print(f'{x}', x)\n    return x\nprint(f'{1.5:.1f}')\n")
+    (found,) = placeholders(read_submission(path))
+    assert (found.severity, found.where, found.function) == ("note", "submission.py, line 2", "f")
 
 
 def test_a_name_that_is_nearly_right(tmp_path: Path) -> None:
