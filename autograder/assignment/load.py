@@ -42,6 +42,12 @@ class Function:
     also: tuple[str, ...] = ()
     forbid_operations: tuple[str, ...] = ()
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the positional arguments, as the signature has them."""
+        inside = self.signature.partition("(")[2].rpartition(")")[0].partition("*")[0]
+        return tuple(name.strip() for name in inside.split(",") if name.strip())
+
 
 @dataclass(frozen=True)
 class Assignment:

@@ -52,7 +52,7 @@ _FIELDS = (
 )  # fmt: skip
 _DETAILS = {
     "file": str, "line": int, "type": str, "where": str, "code": str, "name": str, "undefined": str, "module": str,
-    "lacking": str, "near": str, "own": bool,
+    "lacking": str, "near": str, "changed": str, "argument": int, "own": bool,
 }  # fmt: skip
 
 

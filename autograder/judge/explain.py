@@ -215,8 +215,12 @@ def _explain_failure(
             aside=True,
         )
     if failure.kind == "mutation":
+        position, changed = failure.details.get("argument"), printable(str(failure.details.get("changed", "")))
+        names = assignment.functions[call.function].arguments if call.function in assignment.functions else ()
+        known = isinstance(position, int) and position < len(names)
+        place = names[position] + changed.removesuffix(" itself") if known and isinstance(position, int) else "what"
         return Explanation(
-            "the function changes the dict or list that it was given, which the caller still needs",
+            f"the function changes {place} that it was given, which the caller still needs",
             'build a new one and return it: {**cache, "k": k}, [{...} for layer in params] or jax.tree.map(...); '
             "a copy of a list still holds the caller's dicts",
         )

@@ -58,9 +58,8 @@ class Observed:
     def argument(self, probe: Probe, position: int) -> str:
         """Name an argument as the function's signature does."""
         function = self.plan.assignment.functions.get(probe.forward.function)
-        inside = function.signature.partition("(")[2].partition("*")[0] if function else ""
-        names = [name.strip(" )") for name in inside.split(",")]
-        return names[position] if position < len(names) and names[position] else f"argument {position + 1}"
+        names = function.arguments if function else ()
+        return names[position] if position < len(names) else f"argument {position + 1}"
 
 
 def ask(

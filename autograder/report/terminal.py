@@ -158,6 +158,8 @@ def _counterexample(ink: ConsoleText, example: Counterexample, verbose: bool) ->
 def _check(ink: ConsoleText, check: view_model.CheckView, verbose: bool, device: str) -> RenderableType:
     evidence = check.evidence
     said = f"Our fault: {check.said}" if check.state is view_model.FAULT else check.said
+    if not verbose and check.state is view_model.SKIP and evidence.waits_for:
+        return hang(ink, ink.sign(check.state), ink.short(f"Waits for {', '.join(evidence.waits_for)}", indent=6))
     if not verbose:
         name = f"{evidence.name}: " if check.state is view_model.FAIL and not evidence.hint else ""
         told = [ink(evidence.hint) if evidence.hint else ink.short(f"{name}{said or evidence.title}", 6, lines=4)]

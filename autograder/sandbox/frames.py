@@ -64,10 +64,13 @@ def read_raised(header: Mapping[str, Any]) -> dict[str, Any]:
 
 def _place(header: Mapping[str, Any]) -> dict[str, Any]:
     """The type of an exception, the line of student code that it belongs to, and the name that was not defined."""
-    texts = ("type", "file", "undefined", "module", "lacking", "near")
+    texts = ("type", "file", "undefined", "module", "lacking", "near", "changed")
     found: dict[str, Any] = {key: str(header[key])[:300] for key in texts if key in header}
     if header.get("own") is True:
         found["own"] = True
+    position = header.get("argument")
+    if isinstance(position, int) and 0 <= position < 100:
+        found["argument"] = position
     line = header.get("line")
     return found | ({"line": line} if isinstance(line, int) and 0 <= line < 1 << 31 else {})
 

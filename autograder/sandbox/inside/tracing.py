@@ -65,8 +65,10 @@ def trace_call(
         args = [build(spec, leaves) for spec in call["args"]]
         before = [_snapshot(a) for a in args]
         out = function(*args, **static)
-        if any(_changed(a, b) for a, b in zip(args, before, strict=True)):
-            raise TracingError("mutation", "the function changes the dict or list that it was given")
+        for position, (arg, was) in enumerate(zip(args, before, strict=True)):
+            if changed := _changed(arg, was, ""):
+                message = "the function changes the dict or list that it was given"
+                raise TracingError("mutation", message, argument=position, changed=changed)
         leaves_out: list[Any] = []
         described[:] = [describe(out, leaves_out)]
         return leaves_out
@@ -257,11 +259,16 @@ def _snapshot(tree: Any) -> Any:
     return tree
 
 
-def _changed(tree: Any, before: Any) -> bool:
+def _changed(tree: Any, before: Any, path: str) -> str:
+    """Name the first place where an argument is not what it was before the call; empty where there is none."""
+    here = path or " itself"
     if isinstance(before, dict):
-        return (
-            not isinstance(tree, dict) or set(tree) != set(before) or any(_changed(tree[k], before[k]) for k in before)
-        )
+        if not isinstance(tree, dict) or set(tree) != set(before):
+            return here
+        return next((found for k in before if (found := _changed(tree[k], before[k], f"{path}[{k!r}]"))), "")
     if isinstance(before, list):
-        return len(tree) != len(before) or any(_changed(t, b) for t, b in zip(tree, before, strict=True))
-    return tree is not before
+        if len(tree) != len(before):
+            return here
+        pairs = enumerate(zip(tree, before, strict=True))
+        return next((found for i, (t, b) in pairs if (found := _changed(t, b, f"{path}[{i}]"))), "")
+    return "" if tree is before else here
