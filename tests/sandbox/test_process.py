@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import time
@@ -142,6 +143,16 @@ def test_a_fresh_process_serves_where_nothing_forks(
 ) -> None:
     monkeypatch.setattr(process.sys, "platform", "darwin")
     assert _whole(_trace(open_session, tmp_path, "")) and not process._idle.kept
+
+
+def test_nothing_differentiates_in_a_child_that_traces_work_by_hand(session: Session, tmp_path: Path) -> None:
+    """All functions of the engine of differentiation are replaced, also those that the template has frozen."""
+    lists = "import jax._src.interpreters.ad as ad\nprint({type(f).__name__ for f in vars(ad).values() if callable(f)})"
+    left = "print([n for n, f in vars(ad).items() if getattr(f, '__code__', None) and f.__module__ == ad.__name__ "
+    left += "and f.__code__.co_name not in ('_ask', '_ignore', '_refuse')])"
+    said = _trace(session, tmp_path, f"{lists}\n{left}").output.splitlines()
+    kept = set(ast.literal_eval(said[1]))
+    assert kept <= {"identity", "is_undefined_primal", "instantiate_zeros", "_perm"}, kept
 
 
 def test_the_template_imports_what_tracing_needs_and_lowers_nothing() -> None:

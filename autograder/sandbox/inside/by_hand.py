@@ -42,6 +42,7 @@ def refuse_autodiff() -> tuple[str, ...]:
         if isinstance(table, dict) and not name.startswith("__"):
             table.clear()
     vars(engine)[_refuse.__name__] = _refuse
+    gc.unfreeze()  # what a template has set aside is not listed otherwise
     for function in [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and f.__module__ == ENGINE]:
         if function.__name__ in _REGISTER:
             _replace(function, _ignore)
