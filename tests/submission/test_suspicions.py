@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ def test_calls_of_other_graded_functions_are_named(tmp_path: Path) -> None:
     source = "def f(x):\n    return x\n\n\ndef helper(x):\n    return f(x)\n\n\ndef g(x):\n    return helper(x)\n"
     (found,) = _found(tmp_path, source)
     assert (found.function, found.name, found.message) == ("g", "f", "")
+
+
+def test_a_source_of_monstrous_size_is_read_in_a_moment(tmp_path: Path) -> None:
+    deep = " + ".join(["x"] * 900)
+    names = "\n".join(f"{'mlp_backward' * 5}{i} = 1" for i in range(2000))
+    path = tmp_path / "submission.py"
+    path.write_text(f"{names}\n{'n' * 5000} = 2\ndef f(x):\n    ({deep}).at[0].set(1)\n    {deep}\n    return x\n")
+    started = time.monotonic()
+    found = list(suspicions(read_submission(path), ("f", "mlp_backward")))
+    assert len(found) == 2 and time.monotonic() - started < 20
 
 
 def test_digits_of_an_array_are_a_placeholder(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ import dataclasses
 import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from autograder.results import SUSPICION, Finding
 from autograder.submission.read import Submission
 from autograder.submission.statements import Broken, parse
 
 NEAR = 0.8  # how alike two names must be
+MOST_OF_ONE, MOST_NOTES = 5, 50  # findings of a definition, and notes
+LONGEST, MOST = 60, 200  # letters of a name, and names, that are compared: a stranger chose them
 _UPDATES = frozenset({"add", "apply", "divide", "max", "min", "mul", "multiply", "power", "set"})
 _ARRAY_METHODS = frozenset({"astype", "flatten", "ravel", "reshape", "squeeze", "swapaxes", "transpose"})
 _ARRAY_MODULES = ("jnp.", "lax.", "jax.lax.", "jax.nn.", "jax.numpy.", "jax.random.", "jax.tree.", "jax.tree_util.")
@@ -53,7 +56,7 @@ def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[F
             text = f"{function} is defined here again, and this definition counts, not that of {twice[-2].where}"
             yield _finding(twice[-1], twice[-1].node, function, text)
         if function not in defined:
-            others = [name for name in defined if name not in functions]
+            others = [name for name in defined if name not in functions and len(name) <= LONGEST][:MOST]
             for name in difflib.get_close_matches(function, others, 1, NEAR):
                 yield _finding(
                     defined[name], defined[name].node, function, f"you define {name}; it must be called {function}"
@@ -63,11 +66,15 @@ def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[F
             if name in functions and name != function:
                 yield Finding(SUSPICION, "", "", name=name, function=function)
             else:
-                yield from _of_definition(defined[name], function)
+                yield from islice(_of_definition(defined[name], function), MOST_OF_ONE)
 
 
 def placeholders(submission: Submission) -> Iterator[Finding]:
     """Yield a note for each line of a function that prints a number with so many digits: an array may have none yet."""
+    return islice(_placeholders(submission), MOST_NOTES)
+
+
+def _placeholders(submission: Submission) -> Iterator[Finding]:
     for name, found in _definitions(submission):
         within = ast.walk(found.node) if isinstance(found.node, ast.FunctionDef | ast.ClassDef) else ()
         for node in within:
@@ -128,11 +135,12 @@ def _of_definition(found: _Definition, function: str) -> Iterator[Finding]:
 
 
 def _within(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function without those of the functions that it holds."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if not isinstance(child, _FUNCTIONS):
-            yield from _within(child)
+    """Yield the nodes of a function without those of the functions that it holds, in the order of the source."""
+    waiting = list(ast.iter_child_nodes(node))[::-1]
+    while waiting:  # without recursion: a long sum is a tree as deep as it is long
+        yield (inner := waiting.pop())
+        if not isinstance(inner, _FUNCTIONS):
+            waiting += list(ast.iter_child_nodes(inner))[::-1]
 
 
 def _thrown_away(value: ast.expr) -> str:
@@ -141,15 +149,24 @@ def _thrown_away(value: ast.expr) -> str:
         return "give it a name, or return it"
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
         return ""
-    owner = value.func.value
-    if value.func.attr in _UPDATES and isinstance(owner, ast.Subscript) and isinstance(owner.value, ast.Attribute):
-        array = ast.unparse(owner.value.value)
-        return f"keep it, {array} = {array}.at[...].{value.func.attr}(...)" if owner.value.attr == "at" else ""
-    if value.func.attr in _ARRAY_METHODS:
-        array = ast.unparse(owner)
-        return f"keep it, {array} = {array}.{value.func.attr}(...)" if isinstance(owner, ast.Name) else ""
-    called = ast.unparse(value.func)
+    owner, method = value.func.value, value.func.attr
+    if method in _UPDATES and isinstance(owner, ast.Subscript) and isinstance(owner.value, ast.Attribute):
+        array = _dotted(owner.value.value) or "x"
+        return f"keep it, {array} = {array}.at[...].{method}(...)" if owner.value.attr == "at" else ""
+    if method in _ARRAY_METHODS:
+        return f"keep it, {owner.id} = {owner.id}.{method}(...)" if isinstance(owner, ast.Name) else ""
+    called = _dotted(value.func)
     return f"{called} changes nothing, use what it returns" if called.startswith(_ARRAY_MODULES) else ""
+
+
+def _dotted(node: ast.expr) -> str:
+    """Write a name with its attributes, ``jax.lax.stop_gradient``; empty for anything else, and for long ones."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute) and len(parts) < 8:
+        parts.append(node.attr)
+        node = node.value
+    written = ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+    return written if len(written) <= LONGEST else ""
 
 
 def _renamed(loop: ast.For) -> str:
