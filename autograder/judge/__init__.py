@@ -6,4 +6,4 @@ The modules below are the interface.  None is imported here: the device's worker
 and must not hold what the others hold.
 """
 
-__all__ = ["bench", "compare", "device", "judge", "ladder", "oracle", "performance", "score", "tasks"]
+__all__ = ["bench", "compare", "device", "judge", "ladder", "oracle", "performance", "score", "suspected", "tasks"]

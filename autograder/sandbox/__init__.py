@@ -7,4 +7,4 @@ description of the output tree) is believed by nobody until it was inspected.
 The interface of this package is its modules, listed in ``__all__``.
 """
 
-__all__ = ["bubblewrap", "cgroup", "findings", "frames", "inside", "process", "system_calls", "trace", "world"]
+__all__ = ["bubblewrap", "cgroup", "findings", "frames", "inside", "system_calls", "trace", "world"]

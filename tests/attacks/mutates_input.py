@@ -1,6 +1,6 @@
 # why: the dict that was given is changed and returned
 # expect: standardize=passed momentum=failed dropout=passed
-# says: changes the dict or list that it was given
+# says: that it was given, which the caller still needs
 
 import jax
 import jax.numpy as jnp

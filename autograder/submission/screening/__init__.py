@@ -8,5 +8,6 @@ the sandbox and the check of the traced program.
 from autograder.submission.screening.denylist import INTERNAL
 from autograder.submission.screening.scopes import Scope, Site, bound_in_module, sites
 from autograder.submission.screening.screen import LEFT_OUT, screen
+from autograder.submission.screening.suspicions import suspicions
 
-__all__ = ["INTERNAL", "LEFT_OUT", "Scope", "Site", "bound_in_module", "screen", "sites"]
+__all__ = ["INTERNAL", "LEFT_OUT", "Scope", "Site", "bound_in_module", "screen", "sites", "suspicions"]
