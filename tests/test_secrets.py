@@ -18,7 +18,7 @@ import pytest
 from helpers.commands import COURSE, ROOT, Ran
 from test_layers import SOURCES
 
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, process
 
 KEY = "5eed5eed5eed5eed5eed5eed5eed5eed"
 OPTIONS = ("-a", "toy", "--root", COURSE, "--device", "cpu")
@@ -62,6 +62,7 @@ def test_no_process_of_a_grading_run_is_given_the_secret(
     full_sandbox: bubblewrap.Sandbox,
 ) -> None:
     """Numbers, training, throughput and cost."""
+    process.end_idle()  # so that this run starts its own
     monkeypatch.setenv("AUTOGRADER_KEY", KEY)
     started: dict[str, dict[str, str] | None] = {}
     popen = subprocess.Popen.__init__
@@ -80,7 +81,7 @@ def test_no_process_of_a_grading_run_is_given_the_secret(
         assert environment is not None and KEY not in str(environment), line
         assert not {n for n in environment if n.startswith("AUTOGRADER")}, line
     seen = "\n".join(started)
-    parts = ("bwrap",) if sandboxed else ("inside.main", "device.worker")
+    parts = ("bwrap",) if sandboxed else ("inside.template", "device.worker")
     assert all(part in seen for part in ("oracle.process", *parts)), seen
 
 

@@ -157,8 +157,9 @@ _BY_TEXT: Sequence[tuple[str, str, Meaning]] = (
         "TypeError",
         "unhashable type",
         (
-            "an array was used as a key of a dict, as an element of a set or as a static argument",
-            "use names or plain numbers as keys, and pass arrays as ordinary arguments",
+            "an array was used as a key of a dict, as an element of a set, as a static argument or as an argument of a "
+            "function under functools.lru_cache or cache",
+            "use names or plain numbers as keys, pass arrays as ordinary arguments, and take lru_cache away",
         ),
     ),
     (

@@ -221,7 +221,7 @@ def _explain_failure(
         place = names[position] + changed.removesuffix(" itself") if known and isinstance(position, int) else "what"
         return Explanation(
             f"the function changes {place} that it was given, which the caller still needs",
-            'build a new one and return it: {**cache, "k": k}, [{...} for layer in params] or jax.tree.map(...); '
+            "build a new one and return it: {**old, name: value}, [{...} for layer in layers] or jax.tree.map(...); "
             "a copy of a list still holds the caller's dicts",
         )
     if failure.kind == "output":

@@ -72,9 +72,9 @@ def _nearest(point: np.ndarray, corners: np.ndarray, parts: Sequence[slice]) -> 
     """
     best = np.inf
     for start, end in zip(corners, corners[1:], strict=False):
-        along = end - start
-        if not (np.isfinite(start).all() and np.isfinite(end).all()):
+        if not (np.isfinite(start).all() and np.isfinite(end).all() and np.isfinite(point).all()):
             continue
+        along = end - start
         length = float(along @ along)
         where = min(max(float((point - start) @ along) / length, 0.0), 1.0) if length else 0.0
         gap = point - start - where * along

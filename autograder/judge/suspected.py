@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from autograder.checks import MEASURED
-from autograder.results import FAILED, CheckEvidence, Finding
+from autograder.results import FAILED, CheckEvidence, FailureKind, Finding
 
 
 def with_suspicions(checks: Sequence[CheckEvidence], suspicions: Sequence[Finding]) -> tuple[CheckEvidence, ...]:
@@ -15,18 +15,19 @@ def with_suspicions(checks: Sequence[CheckEvidence], suspicions: Sequence[Findin
     Nothing but outcomes and source goes into it, so a student may read it whatever the inputs were.
     """
     wrong = {c.function for c in checks if c.outcome == FAILED and c.kind not in MEASURED}
-    hints: dict[str, str] = {}
-    for found in sorted(suspicions, key=lambda f: not f.name):  # a wrong function that it calls comes first
+    calls: dict[str, str] = {}
+    shown: dict[str, str] = {}
+    for found in suspicions:
         if not found.name:
-            hints.setdefault(found.function, f"Look at {found.where}: {found.message}.")
+            shown.setdefault(found.function, f"Look at {found.where}: {found.message}.")
         elif found.name in wrong:
-            hints.setdefault(
-                found.function,
-                f"It calls your {found.name}, which is not right yet: mend that first, then check again.",
-            )
-    return tuple(
-        dataclasses.replace(c, hint=hints[c.function])
-        if c.outcome == FAILED and not c.hint and c.kind not in MEASURED and c.function in hints
-        else c
-        for c in checks
-    )
+            said = f"It calls your {found.name}, which is not right yet: mend that first, then check again."
+            calls.setdefault(found.function, said)
+
+    def hint(check: CheckEvidence) -> str:
+        if check.outcome != FAILED or check.hint or check.kind in MEASURED:
+            return check.hint
+        raised = any(case.kind is FailureKind.RAISED for case in check.cases)  # an error names its own line
+        return calls.get(check.function, "" if raised else shown.get(check.function, ""))
+
+    return tuple(dataclasses.replace(check, hint=hint(check)) for check in checks)

@@ -166,7 +166,7 @@ def _check(ink: ConsoleText, check: view_model.CheckView, verbose: bool, device:
         todo = next((row.worst.advice for row in check.rows if row.failed), "")
         if evidence.hint and not evidence.mistake and check.said:  # the hint is what the source shows
             told.append(ink.short(said, indent=6, lines=2))
-        elif todo and not evidence.hint:
+        if todo and not evidence.mistake:
             told.append(ink.short(text.capital(todo), indent=6, lines=4))
         lines_told = (row.worst for row in check.rows if row.failed and row.worst.where and not evidence.mistake)
         blamed = next(lines_told, None)

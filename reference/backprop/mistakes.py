@@ -171,6 +171,20 @@ def divides_by_the_number_of_classes(logits, labels):
 
 
 @mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def loss_normalises_over_the_batch(logits, labels):
+    """Your softmax runs over axis 0, the batch. Each row is a distribution of its own: take the maximum and the sum
+    over axis 1, with keepdims=True."""
+    return -_pick(log_softmax(logits.T).T, labels).mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
+def loss_shifts_by_the_largest_of_each_class(logits, labels):
+    """You subtract the largest logit of each column. Only a number that is the same for a whole row may be subtracted:
+    take the maximum over axis 1, with keepdims=True."""
+    return -_pick(log_softmax(logits - logits.max(axis=0, keepdims=True)), labels).mean()
+
+
+@mistake("softmax_xent", fails=["softmax_xent_values"], topic="cross-entropy")
 def subtracts_the_maximum_once_only(logits, labels):
     """You subtract the row's largest logit inside the exponentials but not from the logit that you pick, so the loss is
     off by it, and may be negative. Shift the logits once, and use only the shifted ones."""
@@ -246,6 +260,14 @@ def grad_normalises_over_the_batch(logits, labels):
 
 
 @mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
+def grad_shifts_by_the_largest_of_each_class(logits, labels):
+    """You subtract the largest logit of each column. Only a number that is the same for a whole row may be subtracted:
+    take the maximum over axis 1, with keepdims=True."""
+    p = jnp.exp(log_softmax(logits - logits.max(axis=0, keepdims=True)))
+    return (p - _onehot(logits, labels)) / logits.shape[0]
+
+
+@mistake("softmax_xent_grad", fails=["softmax_xent_grad_values"], topic="cross-entropy")
 def divides_the_labels_only(logits, labels):
     """You divide only the one-hot labels by N, not the probabilities: p - y / N. Put the difference in brackets, (p -
     y) / N."""
@@ -291,6 +313,13 @@ def bias_gradient_keeps_the_batch_axis(dz, x, w):
     """db has shape (1, o), but b has shape (o,). Leave keepdims out of the sum over the batch: a gradient always has
     the shape of what it belongs to."""
     return dz @ w.T, x.T @ dz, dz.sum(axis=0, keepdims=True)
+
+
+@mistake("dense_backward", fails=EVERY_DENSE, topic="backpropagation")
+def bias_gradient_is_one_number(dz, x, w):
+    """db is one number: jnp.sum without an axis adds everything up. Sum over axis 0, the batch, so that db has shape
+    (o,)."""
+    return dz @ w.T, x.T @ dz, dz.sum()
 
 
 @mistake("dense_backward", fails=EVERY_DENSE, topic="backpropagation")
@@ -429,6 +458,14 @@ def caches_the_output_as_z(params, x, *, act):
     return logits, [{"x": entry["x"], "z": ACTIVATION[act](entry["z"])} for entry in cache[:-1]] + cache[-1:]
 
 
+@mistake("mlp_forward", fails=EVERY_FORWARD, topic="forward pass")
+def cache_from_last_to_first(params, x, *, act):
+    """Your cache is in reverse order. cache[0] belongs to the first layer and holds the data: append to the list as you
+    go."""
+    logits, cache = right_mlp_forward(params, x, act=act)
+    return logits, cache[::-1]
+
+
 @mistake("mlp_forward", fails=["mlp_forward_shapes"], topic="forward pass")
 def takes_a_single_layer_for_a_hidden_one(params, x, *, act):
     """A network with one layer comes out activated, so you seem to treat the first layer as hidden in any case. What
@@ -504,8 +541,8 @@ def derivative_at_the_output_layer(params, cache, dlogits, *, act):
 
 @mistake("mlp_backward", fails=EVERY_BACKWARD, topic="backpropagation")
 def derivative_at_the_post_activation(params, cache, dlogits, *, act):
-    """You evaluate the derivative at the output of the activation. It belongs at the pre-activation, cache[l]["z"].
-    With relu the two agree, so test with tanh."""
+    """You evaluate the derivative at the output of the activation, cache[l]["x"]. It belongs at the pre-activation
+    which that came from, cache[l - 1]["z"]. With relu the two agree, so test with tanh."""
     return _backward(params, cache, dlogits, lambda n, dx: dx * DERIVATIVE[act](cache[n]["x"]))
 
 
@@ -568,6 +605,12 @@ def writes_the_gradients_into_the_parameters(params, cache, dlogits, *, act):
 def climbs_the_gradient(params, grads, lr):
     """You add the gradient, which makes the loss larger. Descent subtracts it: p - lr * g."""
     return jax.tree.map(lambda p, g: p + lr * g, params, grads)
+
+
+@mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")
+def parameters_and_gradients_swapped(params, grads, lr):
+    """You have parameters and gradients the wrong way round: g - lr * p. It is p - lr * g."""
+    return jax.tree.map(lambda p, g: g - lr * p, params, grads)
 
 
 @mistake("sgd_step", fails=["sgd_step_values"], topic="gradient descent")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.judge.suspected import with_suspicions
-from autograder.results import FAILED, PASSED, SUSPICION, CheckEvidence, Finding, Outcome
+from autograder.results import FAILED, PASSED, SUSPICION, CaseEvidence, CheckEvidence, FailureKind, Finding, Outcome
 from autograder.submission.read import read_submission
 from autograder.submission.screening.suspicions import placeholders, suspicions
 
@@ -125,6 +125,13 @@ def test_what_is_told_of_a_wrong_function() -> None:
     alone = [_check("f", PASSED), _check("g", FAILED)]
     assert with_suspicions(alone, [SHOWN, CALLS])[1].hint == "Look at a.py, line 3: x = ... does nothing."
     assert with_suspicions(alone, [CALLS])[1].hint == ""
+
+
+def test_an_error_that_names_its_line_comes_before_what_the_source_shows() -> None:
+    raised = CaseEvidence("rows", FAILED, kind=FailureKind.RAISED, where="a.py, line 9")
+    check = CheckEvidence("g_values", "", "g", "values", FAILED, (raised,))
+    assert with_suspicions([check], [SHOWN])[0].hint == ""
+    assert "calls your f" in with_suspicions([_check("f", FAILED), check], [SHOWN, CALLS])[1].hint
 
 
 def test_nothing_is_told_of_what_is_right_known_or_measured() -> None:
