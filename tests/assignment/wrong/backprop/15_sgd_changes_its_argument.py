@@ -1,6 +1,6 @@
 # functions: sgd_step
 # mistake: writes the new arrays into the caller's dicts and returns the caller's list, so that the old parameters are destroyed; the returned numbers are right.
-# told: changes the dict or list that it was given
+# told: that it was given, which the caller still needs
 
 
 def sgd_step(params, grads, lr):

@@ -1,6 +1,6 @@
 # functions: conv2d_backward
 # mistake: cuts the border off with dx[:, top:-bottom, left:-right] and treats only VALID separately; wherever bottom or right is 0 with SAME or given padding, -0 is 0 and dx comes out empty.
-# told: got (float32(2, 6, 0, 3)
+# told: got float32(2, 6, 0, 3)
 
 
 def conv2d_backward(dy, x, w, *, strides=(1, 1), padding="SAME", dilation=(1, 1), groups=1):

@@ -1,6 +1,6 @@
 # functions: adaptive_avg_pool
 # mistake: computes the bounds of the windows with jnp.floor and jnp.ceil, which give traced arrays under jit, and uses them as slice bounds, so that JAX raises an error about slice indices that are not static while it traces.
-# told: the bounds of a slice were computed with jax.numpy
+# told: the bounds of a slice depend on an array
 
 
 def adaptive_avg_pool(x, *, out):
