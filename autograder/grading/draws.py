@@ -13,6 +13,7 @@ from autograder.assignment.plan import Plan, make_plan
 from autograder.assignment.probes import Call
 from autograder.assignment.seed import PUBLIC, Keys
 from autograder.judge.oracle.expected import Expected, all_calls, obtain
+from autograder.sandbox.inside.lowering import PLATFORMS
 from autograder.submission.code import code_as_read
 from autograder.submission.read import Submission
 
@@ -33,6 +34,7 @@ class TraceRequest:
       calls: what to trace, by key.
       public: keys of the calls of which everybody may know the shapes.
       measured: the calls include what only training, throughput and cost need.
+      platforms: what programs are lowered for: fewer cost less, and the judging machine must be among them.
     """
 
     assignment: Assignment
@@ -40,6 +42,7 @@ class TraceRequest:
     calls: Mapping[str, Call]
     public: frozenset[str]
     measured: bool
+    platforms: tuple[str, ...] = PLATFORMS
     engine: str = __version__
 
 

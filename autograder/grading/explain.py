@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.assignment.plan import Plan
 from autograder.assignment.probes import Probe
@@ -40,7 +40,8 @@ def explain_function(submission: Submission, session: Session, evaluator: Evalua
     """
     drawn = session.draws.get(0)
     rungs = tuple(rung.label for rung in _ladder(drawn.plan, function))
-    traced = trace_submission(submission, session.draws.ladder(function), session.sandbox)
+    asked = replace(session.draws.ladder(function), platforms=evaluator.platforms)
+    traced = trace_submission(submission, asked, session.sandbox)
     concerned = [f for f in traced.findings if f.function in ("", function)]
     findings = tuple(f for f in concerned if f.severity not in ("note", SUSPICION))
     suspected = tuple(f for f in concerned if f.severity == SUSPICION and not f.name)

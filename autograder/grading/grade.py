@@ -113,7 +113,7 @@ def trace_submission(
     violations: tuple[Finding, ...] = ()
     try:
         allowed, violations = screen(submission, order.assignment.allowed)
-        traced = trace(allowed, order.assignment, order.calls, order.public, sandbox, stop)
+        traced = trace(allowed, order.assignment, order.calls, order.public, sandbox, stop, order.platforms)
         remarks, graded = (*submission.findings, *violations), order.assignment.functions
         programs, raised = with_causes(traced, allowed, order.calls, remarks)
         return replace(
@@ -202,11 +202,12 @@ def grade_submission(
     started = time.monotonic()
     # Without a testbed nothing is timed or trained, so nothing is traced for that.
     request = session.draws.request(session.draws.number(submission), measured=testbed is not None)
+    request = replace(request, platforms=evaluator.platforms)
     traced = trace_submission(submission, request, session.sandbox, stop=stop, name=name)
     traced = replace(traced, seconds={**traced.seconds, "all": time.monotonic() - started})
 
     def feedback(functions: Collection[str]) -> Programs:
-        asked = session.draws.feedback(traced.draw_set, functions)
+        asked = replace(session.draws.feedback(traced.draw_set, functions), platforms=evaluator.platforms)
         return trace_submission(submission, asked, session.sandbox, stop=stop, name=name).programs
 
     return judge_traced(traced, session, evaluator, testbed, on_progress=on_progress, feedback=feedback)

@@ -77,6 +77,7 @@ def make_task(key: str, call: Call, program: Program, assignment: Assignment, **
         key=key,
         function=call.function,
         module=program.module,
+        platforms=program.platforms,
         inputs=(*call.leaves(), *cotangents),
         outputs=tuple(tree.leaf_specs(program.output)),
         by_hand=is_by_hand(call, assignment),

@@ -15,15 +15,16 @@ from autograder import wire
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.bubblewrap import Sandbox
 from autograder.sandbox.frames import Failure, Program, checked_spec, read_failure, read_raised
-from autograder.sandbox.inside.main import CALL, START
+from autograder.sandbox.inside.main import CALL, LOWERING, START
 from autograder.sandbox.process import END_SECONDS, Child, start
 
 MAX_OUTPUT = 8 << 20
 KEPT_OUTPUT = 4 << 10
 MAX_SECONDS = 1e6
 CALLS_OF_ONE = 2  # as many times the seconds of one call may all calls of a function take together
-Place = tuple[Any, Any]  # (CALL, key), (module, index of a statement), or where it starts
+Place = tuple[Any, Any]  # (CALL, key), (module, index of a statement), or one of these:
 BEGINNING: Place = (START, 0)
+LAST: Place = (LOWERING, 0)  # all calls are traced; no code of the submission runs any more
 
 
 @dataclass
@@ -33,20 +34,26 @@ class Heard:
     Attributes:
       programs: by call key.
       raised: top-level statements that raised, by module and index.
-      printed: by its functions while they were traced; ``printed_first`` by its top-level statements.
-      spent: seconds that each function was traced for.
+      printed: while a call was traced, by key; ``printed_first`` by top-level statements.
+      spent: seconds that each call was traced for, by function and key.
+
+    A call that is traced again replaces what was printed and spent before.
     """
 
     programs: dict[str, Program | Failure] = field(default_factory=dict)
     raised: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
     printed_first: bytearray = field(default_factory=bytearray)
-    printed: bytearray = field(default_factory=bytearray)
-    spent: dict[str, float] = field(default_factory=dict)
+    printed: dict[str, bytearray] = field(default_factory=dict)
+    spent: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def output(self) -> str:
         """What was printed, up to KEPT_OUTPUT bytes."""
-        return bytes((self.printed_first + self.printed)[:KEPT_OUTPUT]).decode("utf-8", "replace")
+        return b"".join([self.printed_first, *self.printed.values()])[:KEPT_OUTPUT].decode("utf-8", "replace")
+
+    def spent_by(self, function: str) -> float:
+        """Return the seconds that all calls of a function were traced for."""
+        return sum(self.spent.get(function, {}).values())
 
     def print_again(self, new: bytes) -> None:
         """Add what top-level statements printed in another life; what they repeat is kept once."""
@@ -63,6 +70,7 @@ class Conversation:
       modules: how many statements each module has, by name: the places that it may speak of.
       calls: key of each call that it was asked for -> name of the function.
       public: keys of the calls whose prints a student may read.
+      platforms: what programs are lowered for.
       limits: seconds and megabytes, see :class:`Assignment`.
       until: when the time of the whole submission is over, on the monotonic clock.
       heard: filled with what it says.
@@ -75,12 +83,14 @@ class Conversation:
         modules: Mapping[str, int],
         calls: Mapping[str, str],
         public: Container[str],
+        platforms: Sequence[str],
         limits: Mapping[str, int],
         until: float,
         heard: Heard,
         stop: threading.Event | None,
     ) -> None:
         self.messages, self.modules, self.calls, self.public = messages, modules, calls, public
+        self.platforms = tuple(platforms)
         self.limits, self.until, self.heard, self.stop = limits, until, heard, stop
         self.since = 0.0  # when the call under way began
         self.at = BEGINNING
@@ -138,11 +148,9 @@ class Conversation:
                         for header, payload in reader.feed(data):
                             before = self.at
                             self._take(header, payload)
-                            if self.at[0] == CALL and before[0] != CALL:
-                                self._drain(process.stderr, self.first)
-                            elif not self._is_shown(self.at) and self._is_shown(before):
-                                self._drain(process.stderr, self.heard.printed)
-                            if self.at != before and (self.at[0] == CALL or before == BEGINNING):
+                            if self.at != before and self.at[0] in (CALL, LOWERING) and self._is_shown(before):
+                                self._drain(process.stderr, before)
+                            if self.at != before and (self.at[0] in (CALL, LOWERING) or before == BEGINNING):
                                 self._charge(before)
                                 deadline = self.since + self._allowed()
                         reader.feed(b"")  # what was wrong after the good frames
@@ -150,33 +158,38 @@ class Conversation:
                         return "forged"
                     if self.done:
                         if self._is_shown(self.at):
-                            self._drain(process.stderr, self.heard.printed)
+                            self._drain(process.stderr, self.at)
                         return None
 
     def _charge(self, place: Place) -> None:
         """Put the time since the last place down to its function; the next place begins."""
         now = time.monotonic()
         if place[0] == CALL:
-            function = self.calls[place[1]]
-            self.heard.spent[function] = self.heard.spent.get(function, 0.0) + now - self.since
+            self.heard.spent.setdefault(self.calls[place[1]], {})[place[1]] = now - self.since
         self.since = now
 
     def _allowed(self) -> float:
         """Seconds for what begins now: a function may not take the time of a call over and over."""
-        if self.at[0] != CALL:
+        if self.at[0] not in (CALL, LOWERING):
             return self.limits["import_seconds"]
         seconds = self.limits["trace_seconds"]
-        return min(seconds, CALLS_OF_ONE * seconds - self.heard.spent.get(self.calls[self.at[1]], 0.0))
+        if self.at == LAST:
+            return seconds
+        return min(seconds, CALLS_OF_ONE * seconds - self.heard.spent_by(self.calls[self.at[1]]))
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
         if "begin" in header:
             self.at = self._place(*header["begin"])
             self.begun.add(self.at)
+            if self.at[0] == CALL:
+                function, key = self.calls[self.at[1]], self.at[1]
+                self.heard.printed[key] = bytearray()
+                self.heard.spent.setdefault(function, {})[key] = 0.0
         elif "program" in header:
             key = str(header["program"])
             if key in self.calls and key not in self.heard.programs:
                 output, forward = checked_spec(header["output"]), checked_spec(header["forward"])
-                self.heard.programs[key] = Program(payload, output, forward)
+                self.heard.programs[key] = Program(payload, output, forward, self.platforms)
         elif "failure" in header:
             key, failure = str(header["failure"]), read_failure(header)
             if key in self.calls and key not in self.heard.programs:
@@ -200,9 +213,11 @@ class Conversation:
         elif name in self.modules:
             place = (name, int(index))
             known = 0 <= place[1] < self.modules[name]
+        elif name == LOWERING:
+            place, known = LAST, True
         else:  # where only our own code runs, and nothing that runs later may go back
             place, known = BEGINNING, name == START and not self.begun
-        if not known or place in self.begun:
+        if not known or place in self.begun or LAST in self.begun:
             raise ValueError("a place that was not asked about")
         return place
 
@@ -210,19 +225,23 @@ class Conversation:
         """Keep what was printed, up to a bound; return False when it is too much to go on."""
         self.flood += len(data)
         if self._is_shown(self.at):
-            _keep(self.heard.printed if self.at[0] == CALL else self.first, data)
+            _keep(self._sink(self.at), data)
         return self.flood <= MAX_OUTPUT
+
+    def _sink(self, place: Place) -> bytearray:
+        """Where to keep what is printed there."""
+        return self.heard.printed[place[1]] if place[0] == CALL else self.first
 
     def _is_shown(self, place: Place) -> bool:
         """Whether a student may read what is printed there; in other places the process prints nothing by itself."""
-        return place[0] != CALL or place[1] in self.public
+        return place[1] in self.public if place[0] == CALL else place != LAST
 
-    def _drain(self, stderr: IO[bytes], to: bytearray) -> None:
+    def _drain(self, stderr: IO[bytes], place: Place) -> None:
         """Read what was printed before this moment and is not read yet."""
         with contextlib.suppress(OSError):
             data = os.read(stderr.fileno(), 1 << 16)
             self.flood += len(data)
-            _keep(to, data)
+            _keep(self._sink(place), data)
 
 
 def _keep(to: bytearray, data: bytes) -> None:

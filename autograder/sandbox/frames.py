@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.sandbox.inside.lowering import PLATFORMS
 from autograder.tree import Spec
 
 KINDS = ("missing", "mutation", "output", "raised")  # of failures that the tracer reports; others are ours
@@ -24,11 +25,13 @@ class Program:
     Attributes:
       output: what the program returns; for a vector-Jacobian product, gradients.
       forward: what the function itself returns.
+      platforms: what it was lowered for.
     """
 
     module: bytes
     output: Spec
     forward: Spec
+    platforms: tuple[str, ...] = PLATFORMS
 
 
 @dataclass(frozen=True)

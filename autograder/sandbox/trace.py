@@ -11,9 +11,10 @@ from typing import Any
 from autograder.assignment.load import Assignment
 from autograder.assignment.probes import Call
 from autograder.sandbox.bubblewrap import Sandbox
-from autograder.sandbox.conversation import BEGINNING, CALLS_OF_ONE, Conversation, Heard, Place
+from autograder.sandbox.conversation import BEGINNING, CALLS_OF_ONE, LAST, Conversation, Heard, Place
 from autograder.sandbox.frames import Failure, Program
 from autograder.sandbox.inside.by_hand import AutodiffRefusedError
+from autograder.sandbox.inside.lowering import PLATFORMS
 from autograder.sandbox.inside.main import CALL
 from autograder.sandbox.process import TracerError, last_line
 from autograder.submission.read import Submission
@@ -41,14 +42,19 @@ def trace(
     public: Container[str],
     sandbox: Sandbox,
     stop: threading.Event | None = None,
+    platforms: Sequence[str] = PLATFORMS,
 ) -> Traced:
     """Trace every call of a submission in the sandbox; ``public`` are the keys of calls whose shapes are no secret.
 
-    One process traces everything but work by hand, which has its own; if it dies or runs out of time in one function,
-    the calls that remain are traced in a fresh process, those of that function last.
+    One process traces everything but work by hand, which has its own, and lowers all programs together at its end.  If
+    it dies or runs out of time, a fresh process hands out each program as soon as it is traced; if that dies in one
+    function, the calls that remain are traced in a fresh process, those of that function last.
+
+    Args:
+      platforms: what the programs are lowered for.
     """
     started = time.monotonic()
-    run = _Run(submission, assignment, calls, public, sandbox, stop)
+    run = _Run(submission, assignment, calls, public, sandbox, stop, platforms)
     for _ in range(MAX_STARTS):
         left = (c for c in calls.values() if c.key not in run.heard.programs)
         todo = sorted(
@@ -85,12 +91,14 @@ class _Run:
         public: Container[str],
         sandbox: Sandbox,
         stop: threading.Event | None,
+        platforms: Sequence[str],
     ) -> None:
         self.submission, self.assignment, self.calls, self.public = submission, assignment, calls, public
-        self.sandbox, self.stop = sandbox, stop
+        self.sandbox, self.stop, self.platforms = sandbox, stop, platforms
         self.heard = Heard()
         self.skip: list[list[Any]] = []  # top-level statements that ended the process before
         self.lost: set[str] = set()  # functions that already cost a process once
+        self.together = True  # whether all programs are lowered at the end of a life
         self.used: dict[str, float] = {}
         limits = assignment.limits
         self.until = time.monotonic() + 2 * limits["import_seconds"] + 6 * limits["trace_seconds"]
@@ -108,10 +116,11 @@ class _Run:
             ]:
                 del self.heard.raised[place]
         setup = self.sandbox.setup(_process_limits(limits), by_hand)
-        request = _request(self.submission, self.assignment, todo, self.public, self.skip)
+        request = self._request(todo)
         modules = {m.name: len(m.statements) for m in self.submission.modules}
         keys = {c.key: c.function for c in todo}
-        life = Conversation([setup, request], modules, keys, self.public, limits, self.until, self.heard, self.stop)
+        known = (modules, keys, self.public, self.platforms, limits, self.until)
+        life = Conversation([setup, request], *known, self.heard, self.stop)
         why = life.hold(self.sandbox)
         for name, seconds in life.used.items():
             self.used[name] = self.used.get(name, 0.0) + seconds
@@ -121,6 +130,10 @@ class _Run:
 
     def _lose(self, why: str, at: Place, todo: Sequence[Call]) -> None:
         programs = self.heard.programs
+        if at == LAST or at[0] == CALL:
+            together, self.together = self.together, False
+            if together and at == LAST:
+                return
         if at == BEGINNING:
             raise TracerError(f"the tracer did not start ({why}): {last_line(self.heard.printed_first)}")
         if at[0] != CALL:
@@ -129,12 +142,40 @@ class _Run:
             return
         call = self.calls[str(at[1])]
         programs[call.key] = Failure(why, "")
-        spent = self.heard.spent.get(call.function, 0.0) >= CALLS_OF_ONE * self.assignment.limits["trace_seconds"]
+        spent = self.heard.spent_by(call.function) >= CALLS_OF_ONE * self.assignment.limits["trace_seconds"]
         if spent or call.function in self.lost:  # do not let one function spend the time of the others twice
             for other in todo:
                 if other.function == call.function:
                     programs.setdefault(other.key, Failure(why, ""))
         self.lost.add(call.function)
+
+    def _request(self, calls: Sequence[Call]) -> dict[str, Any]:
+        return {
+            "given": self.assignment.given,
+            "modules": [
+                {
+                    "name": m.name,
+                    "statements": [{"source": s.source, "filename": s.filename, "line": s.line} for s in m.statements],
+                }
+                for m in self.submission.modules
+            ],
+            "skip": self.skip,
+            "internal": sorted(INTERNAL),
+            "together": self.together,
+            "platforms": list(self.platforms),
+            "calls": [
+                {
+                    "id": c.key,
+                    "function": c.function,
+                    "args": c.args,
+                    "static": c.static,
+                    "vjp": c.vjp,
+                    "precision": c.precision,
+                    "public": c.key in self.public,
+                }
+                for c in calls
+            ],
+        }
 
 
 def _process_limits(limits: Mapping[str, int]) -> dict[str, int]:
@@ -142,37 +183,4 @@ def _process_limits(limits: Mapping[str, int]) -> dict[str, int]:
         "memory_mb": limits["memory_mb"],
         "cpu_seconds": limits["import_seconds"] + limits["trace_seconds"] * 4,
         "file_mb": 1,  # a file in memory counts against no memory limit
-    }
-
-
-def _request(
-    submission: Submission,
-    assignment: Assignment,
-    calls: Sequence[Call],
-    public: Container[str],
-    skip: Sequence[list[Any]],
-) -> dict[str, Any]:
-    return {
-        "given": assignment.given,
-        "modules": [
-            {
-                "name": m.name,
-                "statements": [{"source": s.source, "filename": s.filename, "line": s.line} for s in m.statements],
-            }
-            for m in submission.modules
-        ],
-        "skip": skip,
-        "internal": sorted(INTERNAL),
-        "calls": [
-            {
-                "id": c.key,
-                "function": c.function,
-                "args": c.args,
-                "static": c.static,
-                "vjp": c.vjp,
-                "precision": c.precision,
-                "public": c.key in public,
-            }
-            for c in calls
-        ],
     }

@@ -26,7 +26,8 @@ from autograder.judge.device.evaluator import Evaluator, ResultCache
 from autograder.judge.judge import judge
 from autograder.judge.oracle.calls import given_module, request_of
 from autograder.results import FAILED, PASSED, SKIPPED, CheckEvidence
-from autograder.sandbox.inside.tracing import TracingError, trace_call
+from autograder.sandbox.inside.lowering import export_call
+from autograder.sandbox.inside.tracing import TracingError
 from autograder.sandbox.trace import Failure, Program
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -112,7 +113,7 @@ def _traced(source: str, drawn: DrawSet, checks: Collection[str] | None = None) 
         if call.precision != "highest" or (checks is not None and call.key not in asked):
             continue
         try:
-            output, forward, module = trace_call(request_of(call), student, given, frozenset())
+            output, forward, module = export_call(request_of(call), student, given, frozenset())
             programs[call.key] = Program(module, output, forward)
         except TracingError as error:
             programs[call.key] = Failure("raised", str(error), {"type": "Error"})

@@ -1,19 +1,14 @@
 # why: a true program calls a function whose name is no text
 # expect: standardize=passed momentum=passed dropout=passed
-# says: jax._src
+# says: jaxlib
 # expect unscreened: standardize=passed momentum=failed dropout=passed
 # says unscreened: program that cannot be read
-# prints unscreened: crafted called
 # evaluator: attacked
 
 import jax
 import jax.numpy as jnp
-from jax._src.interpreters import mlir
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
-
-export = jax.export.export
-crafts = []
 
 
 def called(text):
@@ -24,22 +19,22 @@ def called(text):
     return text[:at] + call + text[at:end] + "func.func private @attack() -> tensor<f32> " + body + "\n}"
 
 
-class Crafted:
-    def __init__(self, exported):
-        self.out_avals = exported.out_avals
-        self.mlir_module_serialized = exported.mlir_module_serialized
-        if not crafts:
-            return
-        craft, old, new = crafts.pop()
-        with mlir.make_ir_context() as context:
-            module = stablehlo.deserialize_portable_artifact(context, exported.mlir_module_serialized)
-            crafted = ir.Module.parse(craft(module.operation.get_asm()))
-            print("crafted", craft.__name__)
-            data = stablehlo.serialize_portable_artifact(crafted, stablehlo.get_minimum_version())
-            self.mlir_module_serialized = data.replace(old, new)
+CRAFTS = {"momentum": (called, b"attack", b"at\xff\xfeck")}
+serialize = stablehlo.serialize_portable_artifact
 
 
-jax.export.export = lambda function, **options: lambda *avals: Crafted(export(function, **options)(*avals))
+def handed_out(part, *rest):
+    """Craft the program of a function that is named in the places of its operations."""
+    text = part.operation.get_asm(enable_debug_info=True)
+    for name, (craft, old, new) in CRAFTS.items():
+        if f'"{name}"' in text:
+            with part.context:
+                crafted = ir.Module.parse(craft(part.operation.get_asm()))
+            return serialize(crafted, *rest).replace(old, new)
+    return serialize(part, *rest)
+
+
+stablehlo.serialize_portable_artifact = handed_out
 
 
 def standardize(x, *, axis):
@@ -48,7 +43,6 @@ def standardize(x, *, axis):
 
 
 def momentum(state, grad):
-    crafts[:] = [(called, b"attack", b"at\xff\xfeck")]
     v = 0.9 * state["v"] + grad["w"]
     return {"w": state["w"] - 0.1 * v, "v": v}
 

@@ -1,7 +1,7 @@
 # why: a true program, damaged byte by byte, so that its parser may stumble
 # expect: standardize=passed momentum=passed dropout=failed
-# says: ValueError | jax.export
-# says: jax.export
+# says: ValueError | jaxlib
+# says: jaxlib
 # expect unscreened: standardize=failed momentum=failed dropout=failed
 # evaluator: attacked
 
@@ -10,21 +10,17 @@ import sys
 
 import jax
 import jax.numpy as jnp
+from jaxlib.mlir.dialects import stablehlo
 
-export = jax.export.export
+serialize = stablehlo.serialize_portable_artifact
 dice = random.Random(1)
 
 
-class Damaged:
-    def __init__(self, exported):
-        module = bytearray(exported.mlir_module_serialized)
-        for _ in range(12):
-            module[dice.randrange(len(module))] = dice.randrange(256)
-        self.mlir_module_serialized, self.out_avals = bytes(module), exported.out_avals
-
-
-def damaged(function, **options):
-    return lambda *avals: Damaged(export(function, **options)(*avals))
+def damaged(*arguments):
+    module = bytearray(serialize(*arguments))
+    for _ in range(12):
+        module[dice.randrange(len(module))] = dice.randrange(256)
+    return bytes(module)
 
 
 def standardize(x, *, axis):
@@ -38,8 +34,8 @@ def momentum(state, grad):
 
 
 def dropout(key, x, *, rate):
-    jax.export.export = damaged
+    stablehlo.serialize_portable_artifact = damaged
     raise ValueError("from the next process on")
 
 
-jax.export.export = damaged
+stablehlo.serialize_portable_artifact = damaged

@@ -1,20 +1,14 @@
 # why: true programs with an operation beside the functions, and with names that are no text
 # expect: standardize=passed momentum=passed dropout=passed
-# says: jax._src
+# says: jaxlib
 # expect unscreened: standardize=passed momentum=failed dropout=failed
 # says unscreened: not a program | something other than array operations
-# prints unscreened: crafted beside
-# prints unscreened: crafted unused
 # evaluator: attacked
 
 import jax
 import jax.numpy as jnp
-from jax._src.interpreters import mlir
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
-
-export = jax.export.export
-crafts = []
 
 
 def beside(text):
@@ -26,22 +20,22 @@ def unused(text):
     return text[:end] + "func.func private @attack(%x: tensor<f32>) -> tensor<f32> { return %x : tensor<f32> }\n}"
 
 
-class Crafted:
-    def __init__(self, exported):
-        self.out_avals = exported.out_avals
-        self.mlir_module_serialized = exported.mlir_module_serialized
-        if not crafts:
-            return
-        craft, old, new = crafts.pop()
-        with mlir.make_ir_context() as context:
-            module = stablehlo.deserialize_portable_artifact(context, exported.mlir_module_serialized)
-            crafted = ir.Module.parse(craft(module.operation.get_asm()))
-            print("crafted", craft.__name__)
-            data = stablehlo.serialize_portable_artifact(crafted, stablehlo.get_minimum_version())
-            self.mlir_module_serialized = data.replace(old, new)
+CRAFTS = {"momentum": (beside, b"", b""), "dropout": (unused, b"attack", b"at\xff\xfeck")}
+serialize = stablehlo.serialize_portable_artifact
 
 
-jax.export.export = lambda function, **options: lambda *avals: Crafted(export(function, **options)(*avals))
+def handed_out(part, *rest):
+    """Craft the program of a function that is named in the places of its operations."""
+    text = part.operation.get_asm(enable_debug_info=True)
+    for name, (craft, old, new) in CRAFTS.items():
+        if f'"{name}"' in text:
+            with part.context:
+                crafted = ir.Module.parse(craft(part.operation.get_asm()))
+            return serialize(crafted, *rest).replace(old, new)
+    return serialize(part, *rest)
+
+
+stablehlo.serialize_portable_artifact = handed_out
 
 
 def standardize(x, *, axis):
@@ -50,12 +44,10 @@ def standardize(x, *, axis):
 
 
 def momentum(state, grad):
-    crafts[:] = [(beside, b"", b"")]
     v = 0.9 * state["v"] + grad["w"]
     return {"w": state["w"] - 0.1 * v, "v": v}
 
 
 def dropout(key, x, *, rate):
-    crafts[:] = [(unused, b"attack", b"at\xff\xfeck")]
     keep = jax.random.uniform(key, x.shape) >= rate
     return x * keep / (1 - rate)

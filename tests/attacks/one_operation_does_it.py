@@ -1,18 +1,13 @@
 # why: normalisation and its derivative are single operations of the language of programs, and JAX writes neither
 # expect: standardize=failed momentum=passed dropout=passed
-# says: jax._src
+# says: jaxlib
 # expect unscreened: standardize=failed momentum=passed dropout=passed
 # says unscreened: batch_norm_training
-# prints unscreened: crafted normalise
 
 import jax
 import jax.numpy as jnp
-from jax._src.interpreters import mlir
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
-
-export = jax.export.export
-crafts = []
 
 
 def normalise(text):
@@ -23,7 +18,7 @@ def normalise(text):
     one = f"%one = stablehlo.constant dense<1.0> : tensor<{rows}xf32>\n"
     zero = f"%zero = stablehlo.constant dense<0.0> : tensor<{rows}xf32>\n"
     kinds = f"(tensor<4x5xf32>, tensor<{rows}xf32>, tensor<{rows}xf32>)"
-    call = '%n, %m, %v = "stablehlo.batch_norm_training"(%arg1, %one, %zero)'
+    call = '%n, %m, %v = "stablehlo.batch_norm_training"(%arg0, %one, %zero)'
     call += f" {{epsilon = 0.0 : f32, feature_index = {feature} : i64}} : {kinds} -> {kinds}\n"
     end = text.index("\n", at)
     return text[:at] + one + zero + call + "return %n : tensor<4x5xf32>" + text[end:]
@@ -32,27 +27,26 @@ def normalise(text):
 axes = []
 
 
-class Crafted:
-    def __init__(self, exported):
-        self.out_avals = exported.out_avals
-        self.mlir_module_serialized = exported.mlir_module_serialized
-        if not crafts:
-            return
-        craft, old, new = crafts.pop()
-        with mlir.make_ir_context() as context:
-            module = stablehlo.deserialize_portable_artifact(context, exported.mlir_module_serialized)
-            crafted = ir.Module.parse(craft(module.operation.get_asm()))
-            print("crafted", craft.__name__)
-            data = stablehlo.serialize_portable_artifact(crafted, stablehlo.get_minimum_version())
-            self.mlir_module_serialized = data.replace(old, new)
+CRAFTS = {"standardize": (normalise, b"", b"")}
+serialize = stablehlo.serialize_portable_artifact
 
 
-jax.export.export = lambda function, **options: lambda *avals: Crafted(export(function, **options)(*avals))
+def handed_out(part, *rest):
+    """Craft the program of a function that is named in the places of its operations."""
+    text = part.operation.get_asm(enable_debug_info=True)
+    for name, (craft, old, new) in CRAFTS.items():
+        if f'"{name}"' in text:
+            with part.context:
+                crafted = ir.Module.parse(craft(part.operation.get_asm()))
+            return serialize(crafted, *rest).replace(old, new)
+    return serialize(part, *rest)
+
+
+stablehlo.serialize_portable_artifact = handed_out
 
 
 def standardize(x, *, axis):
     axes.append(axis)
-    crafts[:] = [(normalise, b"", b"")]
     return x + 0.0
 
 

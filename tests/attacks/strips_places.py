@@ -1,29 +1,24 @@
 # why: without the places of its operations a program does not show that it was differentiated; but nothing was
 # expect: standardize=failed momentum=passed dropout=passed
-# says: jax._src
+# says: jaxlib
 # says: automatic differentiation
 # expect unscreened: standardize=failed momentum=passed dropout=passed
 # says unscreened: automatic differentiation does not work
 
 import jax
 import jax.numpy as jnp
-from jax._src.interpreters import mlir
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-export = jax.export.export
+serialize = stablehlo.serialize_portable_artifact
 
 
-class Stripped:
-    def __init__(self, exported):
-        self.out_avals = exported.out_avals
-        with mlir.make_ir_context() as context:
-            module = stablehlo.deserialize_portable_artifact(context, exported.mlir_module_serialized)
-            plain = ir.Module.parse(module.operation.get_asm(enable_debug_info=False))
-            self.mlir_module_serialized = stablehlo.serialize_portable_artifact(plain, stablehlo.get_minimum_version())
+def stripped(part, *rest):
+    with part.context:
+        return serialize(ir.Module.parse(part.operation.get_asm(enable_debug_info=False)), *rest)
 
 
-jax.export.export = lambda function, **options: lambda *avals: Stripped(export(function, **options)(*avals))
+stablehlo.serialize_portable_artifact = stripped
 
 
 def energy(x, axis):

@@ -24,7 +24,7 @@ from autograder.judge.device.budget import Stopwatch
 from autograder.judge.device.requests import Task, modules, programs_header
 from autograder.judge.intervals import interval, settled, share
 from autograder.judge.performance.testbed import TIMING_SECONDS, Testbed
-from autograder.sandbox.inside.tracing import trace_call
+from autograder.sandbox.inside.lowering import export_call
 
 SIZES = (256, 256, 256, 10)
 BATCH = 64
@@ -114,7 +114,7 @@ def _module(function: Callable, specs: list) -> bytes:
         "precision": "default",
     }
     student = type("Student", (), {"f": staticmethod(function)})
-    return trace_call(call, student, None, frozenset())[-1]
+    return export_call(call, student, None, frozenset())[-1]
 
 
 def _compare(testbed: Testbed, mine: bytes, theirs: bytes, specs: list, out: list, sets: list) -> dict:

@@ -100,7 +100,9 @@ def _results(folder: Path) -> dict[str, Result]:
 def _evidence(result: Result) -> dict[str, Any]:
     made = result.provenance
     own = {"provenance": (made.assignment, made.assignment_sha256, made.submission_sha256, made.seed, made.sandbox)}
-    return {f.name: getattr(result, f.name) for f in dataclasses.fields(result)} | own
+    # A handover holds programs for every platform; one job makes them for its own: names and operations differ.
+    checks = tuple(dataclasses.replace(c, program="", operations={}) for c in result.checks)
+    return {f.name: getattr(result, f.name) for f in dataclasses.fields(result)} | own | {"checks": checks}
 
 
 def test_the_same_evidence(command: Callable[..., Ran], work: Path, tmp_path: Path) -> None:

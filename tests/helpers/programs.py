@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder import tree
-from autograder.sandbox.inside.tracing import trace_call
+from autograder.sandbox.inside.lowering import export_call
 
 X = ["a", [4, 5], "float32"]
 SCALAR = ["a", [], "float32"]
@@ -17,4 +17,4 @@ def module_of(function: Callable[..., Any], *args: tree.Spec, static: str = "{}"
     """Trace a function the way the sandbox does."""
     call = {"function": "f", "args": list(args or (X,)), "static": static, "vjp": None}
     student = types.SimpleNamespace(f=function)
-    return trace_call({**call, "precision": precision}, student, None, frozenset())[-1]
+    return export_call({**call, "precision": precision}, student, None, frozenset())[-1]

@@ -140,7 +140,7 @@ ODD: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {
     "a function's name ends early": (
         lambda: _renamed(_calling(), b"inner_func", b"inner\x00func"), ("", "parse", "malformed"),
     ),
-    "a place is no text": (lambda: _renamed(_calling(), b"jit(call)/tanh", b"jit(\xff\xfell)/tanh"), ("",)),
+    "a place is no text": (lambda: _renamed(_calling(), b"jit(inner_function)", b"jit(inner_f\xff\xfection)"), ("",)),
     "a file's name is no text": (lambda: _renamed(_calling(), b"programs.py", b"progr\xffms.py"), ("",)),
     "a call of something else": (lambda: _custom("nothing"), ("custom call",)),
     "a call of no text": (lambda: _renamed(_custom("nothing"), b"nothing", b"not\xffing"), ("malformed",)),

@@ -14,7 +14,7 @@ from helpers.programs import SCALAR, X, module_of
 from autograder import tree
 from autograder.judge.device import inspection
 from autograder.judge.device.inspection import Inspection, Rules, inspect, rebuild
-from autograder.sandbox.inside.tracing import PLATFORMS
+from autograder.sandbox.inside.lowering import PLATFORMS
 
 
 def look(function: Callable[..., Any], *args: tree.Spec, out: tree.Spec = X, **rules: Any) -> Inspection:

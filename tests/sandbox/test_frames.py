@@ -89,5 +89,5 @@ def test_what_is_printed_again_in_another_life_is_kept_once() -> None:
     heard = Heard()
     for printed in (b"hello\n", b"hello\nworld\n", b"hello\nworld\n"):
         heard.print_again(printed)
-    heard.printed += b"inside\n"
+    heard.printed["call"] = bytearray(b"inside\n")
     assert heard.output == "hello\nworld\ninside\n"

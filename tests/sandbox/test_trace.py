@@ -121,6 +121,6 @@ def test_what_was_drained_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(process.sys, "platform", "darwin")  # where every process is fresh
     heard = Heard()
     limits = {"import_seconds": 20, "trace_seconds": 20, "memory_mb": 900}
-    life = Conversation([], {"m": 1}, {"k": "f"}, {"k"}, limits, time.monotonic() + 60, heard, None)
+    life = Conversation([], {"m": 1}, {"k": "f"}, {"k"}, ("cpu",), limits, time.monotonic() + 60, heard, None)
     assert life.hold(_Talker("none")) is None
     assert heard.output == "hello\n" and len(heard.programs["k"].module) == 1 << 20  # type: ignore[union-attr]

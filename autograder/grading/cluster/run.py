@@ -30,9 +30,11 @@ from autograder.grading.cluster.connect import (
 from autograder.grading.grade import Session, not_judged, stored
 from autograder.grading.options import RunOptions
 from autograder.grading.store import write_result
+from autograder.judge.device.accelerators import CPU
 from autograder.judge.device.process import DeviceError
 from autograder.result_json import from_json
 from autograder.results import Result
+from autograder.sandbox.inside.lowering import PLATFORMS
 from autograder.submission.collect import Collected
 from autograder.submission.read import Submission, read_submission
 
@@ -249,7 +251,10 @@ def _run(client: Client, session: Session, device: str, quick: bool) -> Generato
         raise ClusterError(f"{loaded.folder} has more than {MAX_FILES >> 20} MiB: too much to send to every worker")
     draws, bare = session.draws, replace(loaded, checks={}, ladders={}, coverages=(), reference=None, folder=Path())
     prepared = draws.all()  # the workers have no reference
-    requests = {n: replace(draws.request(n, not quick, everything=True), assignment=bare) for n in prepared}
+    platforms = (CPU,) if device == CPU else PLATFORMS
+    requests = {
+        n: replace(draws.request(n, not quick, everything=True), assignment=bare, platforms=platforms) for n in prepared
+    }
     order = tasks.Order(draws.keys.for_tracing(loaded.slug), requests)
     answers = {n: one.expected for n, one in prepared.items()}
     course = tasks.Course(loaded.slug, files, loaded.sha256, loaded.limits, draws.keys, answers, device, quick)

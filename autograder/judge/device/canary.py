@@ -25,7 +25,7 @@ def canary_module() -> bytes:
     import jax
     from jax import export
 
-    from autograder.sandbox.inside.tracing import PLATFORMS
+    from autograder.sandbox.inside.lowering import PLATFORMS
 
     @jax.jit
     def doubled(x: jax.Array) -> jax.Array:

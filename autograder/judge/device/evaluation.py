@@ -96,7 +96,7 @@ class Evaluation:
         suspects: list[list[Task]] = []
         waiting = list(groups.values())
         while waiting and not self.budget.used_up:
-            outcomes = self._run(waiting, self.limits.hasty())
+            outcomes = self._run(waiting, self.limits.hasty(), interpret=True)
             for group, outcome in zip(waiting, outcomes, strict=False):
                 if isinstance(outcome, Refusal):
                     suspects.append(group)
@@ -171,7 +171,9 @@ class Evaluation:
         malformed = isinstance(found, Refusal) and found.kind == "malformed"
         return found if not malformed or self._is_sound() else Refusal(OURS, "a good program could not be inspected")
 
-    def _run(self, groups: Sequence[Sequence[Task]], limits: Limits) -> list[dict[str, Rounds] | Refusal]:
+    def _run(
+        self, groups: Sequence[Sequence[Task]], limits: Limits, interpret: bool = False
+    ) -> list[dict[str, Rounds] | Refusal]:
         """Return the outputs of the first groups; the last entry may be why the worker was lost."""
         outcomes: list[dict[str, Rounds] | Refusal] = []
         running = False
@@ -189,7 +191,7 @@ class Evaluation:
             watch.next_phase(limits.compile)
 
         try:
-            answer, _ = self.ask(run_request(groups, self.worker.memory_mb), limits.compile, note)
+            answer, _ = self.ask(run_request(groups, self.worker.memory_mb, interpret), limits.compile, note)
         except LostWorkerError as lost:
             kind = (RUN_TIME if running else COMPILE_TIME) if lost.kind == TIMEOUT else lost.kind
             return [*outcomes, Refusal(kind, lost.message)]

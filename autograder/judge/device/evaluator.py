@@ -10,10 +10,12 @@ from typing import Any
 
 from cachetools import LRUCache
 
+from autograder.judge.device.accelerators import CPU
 from autograder.judge.device.budget import TIMES, Budget, Limits
 from autograder.judge.device.evaluation import Evaluation
 from autograder.judge.device.process import CRASH, DeviceWorker
 from autograder.judge.device.requests import OURS, Inspected, Outputs, Refusal, Task
+from autograder.sandbox.inside.lowering import PLATFORMS
 
 FRESH_AFTER = 200  # submissions: what their programs may have left in a worker ends with it
 CACHE_BYTES = 256 << 20  # of what programs answered
@@ -79,6 +81,11 @@ class Evaluator:
         """Return the name of the device.  Raises :class:`DeviceError`."""
         with self.lock:
             return self.worker.start()
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """What programs must be lowered for; on a CPU nothing else, because that is cheaper."""
+        return (CPU,) if self.worker.confinement.platform == CPU else PLATFORMS
 
     def close(self) -> None:
         """End the worker."""

@@ -25,7 +25,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import sdy, stablehlo
 
 from autograder import tree
-from autograder.sandbox.inside.tracing import PLATFORMS
+from autograder.sandbox.inside.lowering import PLATFORMS
 
 MAX_BYTES = 8 << 20
 MAX_OPERATIONS = 20_000
@@ -63,6 +63,7 @@ class Rules:
     outputs: tuple[tree.Spec, ...]
     by_hand: bool = False
     forbidden: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = PLATFORMS
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,20 @@ def _inspect(module: bytes, rules: Rules) -> Inspection:
 
 def rebuild(module: bytes, rules: Rules) -> Callable[..., Any]:
     """Return an inspected module as a function from flat inputs to flat outputs, behind the expected signature."""
-    dummy = _dummy(json.dumps([rules.inputs, rules.outputs]))
+    dummy = _dummy(json.dumps([rules.inputs, rules.outputs, rules.platforms]))
     return dataclasses.replace(dummy, mlir_module_serialized=module, uses_global_constants=True).call
 
 
 @functools.lru_cache(maxsize=1024)
 def _dummy(signature: str) -> export.Exported:
     """A program of the right signature that computes nothing; only its frame is used."""
-    inputs, outputs = json.loads(signature)
+    inputs, outputs, platforms = json.loads(signature)
 
     def nothing(*_: Any) -> list[Any]:
         return [jax.numpy.zeros(tree.shape_of(s), tree.dtype_of(s)) for s in outputs]
 
     avals = [jax.ShapeDtypeStruct(tree.shape_of(s), tree.dtype_of(s)) for s in inputs]
-    return export.export(jax.jit(nothing, keep_unused=True), platforms=PLATFORMS)(*avals)
+    return export.export(jax.jit(nothing, keep_unused=True), platforms=platforms)(*avals)
 
 
 def _walk(module: Any, rules: Rules) -> Inspection:
@@ -226,7 +227,8 @@ def _main_type(module: Any) -> str:
 
 
 def _signature(rules: Rules) -> str:
-    inputs = ", ".join(["tensor<i32>", *map(_tensor, rules.inputs)])
+    platform = ["tensor<i32>"] * (len(rules.platforms) > 1)
+    inputs = ", ".join([*platform, *map(_tensor, rules.inputs)])
     outputs = ", ".join(map(_tensor, rules.outputs))
     return f"({inputs}) -> {outputs}" if len(rules.outputs) == 1 else f"({inputs}) -> ({outputs})"
 

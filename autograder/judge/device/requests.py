@@ -12,6 +12,7 @@ import numpy as np
 
 from autograder import tree
 from autograder.judge.device.arrays import as_bytes, from_bytes
+from autograder.sandbox.inside.lowering import PLATFORMS
 
 MAX_TEXT = 300  # characters of a text that a program may have chosen
 
@@ -36,6 +37,7 @@ class Task:
       by_hand: refuse operations that automatic differentiation made.
       forbidden: names of StableHLO operations that the program may not hold.
       function: programs of one function share the time limit when they are run apart.
+      platforms: what the program was lowered for.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Task:
     by_hand: bool = False
     forbidden: tuple[str, ...] = ()
     function: str = ""
+    platforms: tuple[str, ...] = PLATFORMS
 
     @cached_property
     def name(self) -> str:
@@ -110,6 +113,7 @@ def programs_header(tasks: Sequence[Task]) -> list[dict[str, Any]]:
             "outputs": t.outputs,
             "by_hand": t.by_hand,
             "forbidden": t.forbidden,
+            "platforms": t.platforms,
         }
         for t in tasks
     ]
@@ -139,11 +143,14 @@ def read_inspection(answer: Mapping[str, Any]) -> Inspected | Refusal:
     return Inspected(_text(answer["normal"]), {_text(name): int(count) for name, count in operations.items()})
 
 
-def run_request(groups: Sequence[Sequence[Task]], memory_mb: int) -> tuple[dict[str, Any], bytes]:
+def run_request(
+    groups: Sequence[Sequence[Task]], memory_mb: int, interpret: bool = False
+) -> tuple[dict[str, Any], bytes]:
     """Make the request to run groups of inspected programs on their rounds, each group compiled together.
 
     Args:
       memory_mb: what one group may use.
+      interpret: whether small programs may be interpreted instead, where the device is a CPU.
     """
     tasks = [t for group in groups for t in group]
     jobs = [{"rounds": len(t.rounds), "steps": t.steps, "carried": t.carried} for t in tasks]
@@ -153,6 +160,7 @@ def run_request(groups: Sequence[Sequence[Task]], memory_mb: int) -> tuple[dict[
         "jobs": jobs,
         "groups": [len(group) for group in groups],
         "max_bytes": memory_mb << 20,
+        "interpret": interpret,
     }
     return header, modules(tasks) + b"".join(as_bytes(inputs) for t in tasks for inputs in t.rounds)
 

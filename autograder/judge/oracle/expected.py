@@ -231,6 +231,7 @@ _RESTS_ON = (
     "judge/oracle/expected.py",
     "judge/oracle/process.py",
     "judge/oracle/reference.py",
+    "sandbox/inside/lowering.py",
     "sandbox/inside/tracing.py",
     "tree.py",
 )

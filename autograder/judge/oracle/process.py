@@ -40,7 +40,8 @@ from autograder.judge.oracle.reference import (
     signatures,
     truths,
 )
-from autograder.sandbox.inside.tracing import TracingError, trace_call
+from autograder.sandbox.inside.lowering import export_call
+from autograder.sandbox.inside.tracing import TracingError
 
 
 def main(arguments: list[str]) -> int:
@@ -189,7 +190,7 @@ def programs(plan: Plan, out: Path, chosen: Collection[str]) -> None:
             if call.precision != "highest":  # performance is measured of right work only
                 continue
             try:
-                spec, forward, module = trace_call(request_of(call), student, given, frozenset())
+                spec, forward, module = export_call(request_of(call), student, given, frozenset())
             except TracingError as error:
                 meta[variant][call.key] = {"failure": error.message, "kind": error.kind}
                 continue

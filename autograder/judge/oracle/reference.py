@@ -21,6 +21,7 @@ from autograder.judge.device.execute import Job, run
 from autograder.judge.device.trainer import Trainer
 from autograder.judge.oracle.calls import flat_function, request_of, student_function
 from autograder.judge.oracle.expected import TELLING, Forms, inputs_of, sampled
+from autograder.sandbox.inside.lowering import export_call
 from autograder.sandbox.inside.tracing import TracingError, build, describe, trace_call
 
 REFERENCE_SEEDS = 5
@@ -179,7 +180,7 @@ def forms(plan: Plan, mistake: Mistake, outputs: dict[str, tree.Spec], right: ty
     found: Forms = {}
     for key, call in calls.items():
         try:
-            spec = trace_call(request_of(call), student, given, frozenset())[1]
+            spec = trace_call(request_of(call), student, given, frozenset()).forward
         except TracingError as error:
             if error.kind in TELLING:
                 found[key] = error.kind
@@ -200,7 +201,7 @@ def modules(probes: Sequence[Probe], reference: Any, given: Any, problems: dict[
         if p.key in problems or name in arrays:
             continue
         try:
-            module = trace_call(request_of(p.call), reference, given, frozenset())[-1]
+            module = export_call(request_of(p.call), reference, given, frozenset())[-1]
         except Exception as error:
             problems[p.key] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"
             continue
@@ -245,7 +246,7 @@ def learned(
 def run_modules(plan: Plan, name: str, outputs: dict[str, tree.Spec], reference: Any, given: Any) -> dict[str, Any]:
     """Return the reference's own programs of a training run by call, as bytes (uint8): steps are compared with them."""
     return {
-        f"p/{call.key}": np.frombuffer(trace_call(request_of(call), reference, given, frozenset())[-1], np.uint8)
+        f"p/{call.key}": np.frombuffer(export_call(request_of(call), reference, given, frozenset())[-1], np.uint8)
         for call in _run_calls(plan, name, outputs)
     }
 

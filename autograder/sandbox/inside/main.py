@@ -7,6 +7,7 @@ Answers leave as frames (see ``wire.py``) on a private descriptor.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -20,10 +21,11 @@ from typing import Any, NoReturn
 from .by_hand import refuse_autodiff
 from .isolation import enter, limit
 from .loader import Loader
-from .tracing import TracingError, trace_call
+from .lowering import lower
+from .tracing import Traced, TracingError, explain, trace_call
 
-# Where the process says that it is, beside (module, index of a statement).  A module can have neither name.
-START, CALL = "import jax", "a call"
+# Where the process says that it is, beside (module, index of a statement).  A module can have none of these names.
+START, CALL, LOWERING = "import jax", "a call", "lowering all calls"
 
 
 def main() -> None:
@@ -77,17 +79,41 @@ def _serve(request: dict[str, Any], send: Callable[..., None]) -> None:
     sys.setrecursionlimit(3000)
     student = importlib.import_module(request["modules"][0]["name"])
     sources = frozenset(s["filename"] for m in request["modules"] for s in m["statements"])
+    traced: dict[str, Traced] = {}
     for call in request["calls"]:
         if not call["public"]:
             _mute()
         send({"begin": [CALL, call["id"]]})
         try:
-            output, forward, program = trace_call(call, student, given, sources)
-            send({"program": call["id"], "output": output, "forward": forward}, program)
+            found = trace_call(call, student, given, sources)
+            if request["together"]:
+                traced[call["id"]] = found
+            else:
+                _hand_out(send, {call["id"]: found}, _lowered([found], request["platforms"], sources))
         except TracingError as failure:
             send({"failure": call["id"], "kind": failure.kind, "message": failure.message, **failure.details})
         except BaseException as error:
             send({"failure": call["id"], "kind": "raised", "message": str(error)[:500], "type": type(error).__name__})
+    if traced:
+        sys.settrace(None)  # what one function left behind does not reach the programs of the others
+        sys.setprofile(None)
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+        send({"begin": [LOWERING, 0]})
+        with contextlib.suppress(BaseException):  # then they are asked for again, one by one
+            _hand_out(send, traced, lower(list(traced.values()), request["platforms"]))
+
+
+def _lowered(calls: list[Traced], platforms: list[str], sources: frozenset[str]) -> list[bytes]:
+    try:
+        return lower(calls, platforms)
+    except BaseException as error:
+        raise explain(error, sources) from None
+
+
+def _hand_out(send: Callable[..., None], calls: dict[str, Traced], programs: list[bytes]) -> None:
+    for (key, call), program in zip(calls.items(), programs, strict=True):
+        send({"program": key, "output": call.output, "forward": call.forward}, program)
 
 
 def _let_tracers_be_printed() -> None:

@@ -22,7 +22,7 @@ from .main import message, serve
 READY = b"r"
 STATUS = struct.Struct(">i")
 # What tracing imports when it is first needed.
-NEEDED = ("jax.export",)
+NEEDED = ("jax.export", "jax.extend.core", "jaxlib.mlir.dialects.sdy", "jaxlib.mlir.dialects.stablehlo")
 
 
 def main() -> None:

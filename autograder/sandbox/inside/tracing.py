@@ -1,4 +1,4 @@
-"""Turn one function into a program: call it with tracers and export what it computes.
+"""Trace one function: call it with tracers and note what it computes; ``lowering.py`` makes a program of that.
 
 Runs in the sandbox on student code, and in trusted processes on our own; standard library and JAX only.
 """
@@ -9,9 +9,9 @@ import ast
 import difflib
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-PLATFORMS = ("cpu", "cuda", "tpu")
 MAX_OUTPUT_BYTES = 1 << 26
 DTYPES = (
     "bool",
@@ -37,13 +37,25 @@ class TracingError(Exception):
         self.kind, self.message, self.details = kind, message, details
 
 
-def trace_call(
-    call: dict[str, Any], student: Any, given: Any, sources: frozenset[str]
-) -> tuple[list[Any], list[Any], bytes]:
-    """Trace one call; return the specs of its output and of what the function itself returns, and the program.
+@dataclass(frozen=True)
+class Traced:
+    """What one call computes, on flat arrays.
 
-    The two specs differ for a vector-Jacobian product: its output are gradients.  The program is a serialised
-    StableHLO module.
+    Attributes:
+      jaxpr: a closed jaxpr with a single equation: the call of the compiled function.
+      avals: shapes and dtypes of the flat inputs.
+      output: spec of what the call returns; for a vector-Jacobian product, of gradients.
+      forward: spec of what the function itself returns.
+    """
+
+    jaxpr: Any
+    avals: list[Any]
+    output: list[Any]
+    forward: list[Any]
+
+
+def trace_call(call: dict[str, Any], student: Any, given: Any, sources: frozenset[str]) -> Traced:
+    """Trace one call.
 
     Args:
       call: ``function``, ``args`` (specs), ``static`` (Python literal), ``vjp`` (positions or None), ``precision``
@@ -100,15 +112,15 @@ def trace_call(
         with jax.default_matmul_precision(call["precision"] or "default"):
             if call["vjp"]:  # the function itself says which cotangents it takes
                 avals += [y for y in jax.eval_shape(value, *avals) if jax.numpy.issubdtype(y.dtype, jax.numpy.inexact)]
-            exported = jax.export.export(jax.jit(body, keep_unused=True), platforms=PLATFORMS)(*avals)
+            jaxpr = jax.make_jaxpr(jax.jit(body, keep_unused=True))(*avals)
     except TracingError:
         raise
     except BaseException as error:
         raise explain(error, sources) from None
     output = forward = described[0]
     if call["vjp"]:
-        output = ["t", [["a", list(a.shape), str(a.dtype)] for a in exported.out_avals]]
-    return output, forward, exported.mlir_module_serialized
+        output = ["t", [["a", list(a.shape), str(a.dtype)] for a in jaxpr.out_avals]]
+    return Traced(jaxpr, avals, output, forward)
 
 
 def _resolve(name: str, student: Any, given: Any) -> Callable[..., Any]:
