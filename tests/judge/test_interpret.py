@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[Any], list[np.ndarray]]] = {
     "branch": (lambda x: jax.lax.cond(x.sum() > 0, jnp.exp, jnp.tanh, x), [X], [A]),
     "random": (lambda k: (jax.random.normal(k, (3, 2)), jax.random.split(k)[1]), [KEY], [np.uint32([7, 2**32 - 1])]),
     "integers": (
-        lambda n: (n // 4, n % 3, n.astype(bool), n.astype(jnp.uint8)),
+        lambda n: (n * 4 - 3, n ^ 3, n.astype(bool), n.astype(jnp.uint8)),
         [INTEGERS],
         [np.arange(6, dtype="i4")],
     ),
@@ -103,8 +103,9 @@ def test_a_trajectory_carries_its_state_and_rounds_are_run_in_turn() -> None:
         lambda x: jax.lax.fori_loop(0, 10**9, lambda i, y: y + 1, x),
         lambda x: jnp.linalg.qr(x)[0],  # a call out of the program
         lambda x: x.astype(jnp.bfloat16),
+        lambda x: x.astype(int) // 2,  # the interpreter does not survive a division by zero
     ],
-    ids=["large", "endless", "long", "call", "bfloat16"],
+    ids=["large", "endless", "long", "call", "bfloat16", "integer division"],
 )
 def test_what_is_large_or_unknown_is_left_to_the_compiler(function: Callable[..., Any]) -> None:
     module, _ = _module(function, [X], ("cpu",))

@@ -14,6 +14,7 @@ __all__ = [
     "evaluation",
     "evaluator",
     "execute",
+    "interpret",
     "process",
     "requests",
     "trainer",

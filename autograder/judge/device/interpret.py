@@ -31,6 +31,7 @@ _KNOWN = {"builtin.module", "func.call", "func.func", "func.return"} | {
         " shift_right_arithmetic shift_right_logical sign sine slice sort sqrt subtract tan tanh transpose while xor"
     ).split()
 }
+_DIVISIONS = ("stablehlo.divide", "stablehlo.remainder")  # of integers, by zero: the process ends
 # Operations that look at a window of one operand for each number of their result.
 _WINDOWS = ("stablehlo.reduce_window", "stablehlo.select_and_scatter")
 
@@ -138,6 +139,8 @@ def _work(module: Any) -> int:
 
 def _numbers(operation: Any) -> int:
     """How many times an operation computes a number, or calls its body."""
+    if operation.name in _DIVISIONS and isinstance(operation.results[0].type.element_type, ir.IntegerType):
+        return _UNKNOWN
     name, results = operation.name, [_size(value.type) for value in operation.results]
     made = max(results, default=1)
     operands = [value.type for value in operation.operands]

@@ -21,8 +21,11 @@ from autograder.judge.device.execute import Job, run
 from autograder.judge.device.trainer import Trainer
 from autograder.judge.oracle.calls import flat_function, request_of, student_function
 from autograder.judge.oracle.expected import TELLING, Forms, inputs_of, sampled
+from autograder.judge.oracle.small import run_small
 from autograder.sandbox.inside.lowering import export_call
 from autograder.sandbox.inside.tracing import TracingError, build, describe, trace_call
+
+Run = Callable[[Sequence[Job]], list[list[list[np.ndarray]]]]
 
 REFERENCE_SEEDS = 5
 FIRST_REFERENCE_DRAW = 1000
@@ -79,10 +82,9 @@ def truths(
       Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, 2002, chapter 1: the error to expect
       is the condition number times the error of the inputs.
     """
-    single = _outputs(plan, probes, outputs, reference, given)
+    (single,) = _outputs(plan, probes, outputs, reference, given, run)
     with jax.enable_x64(True):
-        true = _outputs(plan, probes, outputs, reference, given, _double)
-        shaken = _outputs(plan, probes, outputs, reference, given, _shake)
+        true, shaken = _outputs(plan, probes, outputs, reference, given, run, (_double, _shake))
     arrays: dict[str, np.ndarray] = {}
     for p in probes:
         etas = []
@@ -123,7 +125,7 @@ def mistaken(
     def answers(probes: list[Probe]) -> dict[str, list[np.ndarray]]:
         if mistake.constants:
             return _family(plan, probes, outputs, mistake, right, given)
-        return _outputs(plan, probes, outputs, overlay(right, mistake), given)
+        return _outputs(plan, probes, outputs, overlay(right, mistake), given, run_small)[0]
 
     try:
         return answers(probes)
@@ -162,7 +164,7 @@ def _family(
         carried = len(tree.leaf_specs(p.call.args[0])) if p.steps else 0
         jobs.append(Job(partial(with_constant, p.call), rounds, p.steps, carried))
     with jax.default_matmul_precision("highest"):
-        results = run(jobs)
+        results = run_small(jobs)
     return {
         p.key: [np.stack([*map(sampled, values)]) for values in zip(*by_constant, strict=True)]
         for p, by_constant in zip(probes, results, strict=True)
@@ -264,12 +266,13 @@ def _outputs(
     outputs: dict[str, tree.Spec],
     student: Any,
     given: Any,
-    prepare: Callable[[np.ndarray, str], np.ndarray] = lambda x, _: x,
-) -> dict[str, list[np.ndarray]]:
+    run: Run,
+    ways: Sequence[Callable[[np.ndarray, str], np.ndarray]] = (lambda x, _: x,),
+) -> list[dict[str, list[np.ndarray]]]:
     """Return the output leaves of every probe; equal calls share one compilation and differ in their rounds.
 
     Args:
-      prepare: applied to every flat input, with the key of its probe.
+      ways: each makes inputs of its own from every flat input and the key of its probe; they give one answer each.
     """
     groups: dict[tuple[str, int], list[Probe]] = {}
     for p in probes:
@@ -277,16 +280,19 @@ def _outputs(
     jobs = []
     for members in groups.values():
         first = members[0]
-        rounds = [[prepare(x, p.key) for x in inputs_of(plan, p, outputs)] for p in members]
+        rounds = [[prepare(x, p.key) for x in inputs_of(plan, p, outputs)] for prepare in ways for p in members]
         carried = len(tree.leaf_specs(first.call.args[0])) if first.steps else 0
         jobs.append(Job(flat_function(first.call, student, given), rounds, first.steps, carried))
     with jax.default_matmul_precision("highest"):
         results = run(jobs)
-    return {
-        p.key: leaves
-        for members, rounds_out in zip(groups.values(), results, strict=True)
-        for p, leaves in zip(members, rounds_out, strict=True)
-    }
+    return [
+        {
+            p.key: leaves
+            for members, rounds_out in zip(groups.values(), results, strict=True)
+            for p, leaves in zip(members, rounds_out[way * len(members) :][: len(members)], strict=True)
+        }
+        for way in range(len(ways))
+    ]
 
 
 def _double(x: np.ndarray, _: str) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""Run many functions of ours on few numbers: interpreted where that is quicker than compiling them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from autograder.judge.device.execute import Job, run
+from autograder.judge.device.interpret import NotInterpretedError, interpret
+from autograder.sandbox.inside.lowering import lower
+from autograder.sandbox.inside.tracing import Traced
+
+CPU = ("cpu",)
+
+
+def run_small(jobs: Sequence[Job]) -> list[list[list[np.ndarray]]]:
+    """Run jobs as :func:`run` does, with the same answers but for rounding.
+
+    Raises:
+      Exception: whatever the function of a job raises while it is traced.
+    """
+    modules = lower([_traced(job) for job in jobs], CPU)
+    found = [_interpreted(job, module) for job, module in zip(jobs, modules, strict=True)]
+    compiled = iter(run([job for job, rounds in zip(jobs, found, strict=True) if rounds is None]))
+    return [next(compiled) if rounds is None else rounds for rounds in found]
+
+
+def _traced(job: Job) -> Traced:
+    shapes = [x.shape[1:] if job.steps and i >= job.carried else x.shape for i, x in enumerate(job.rounds[0])]
+    avals = [jax.ShapeDtypeStruct(shape, x.dtype) for shape, x in zip(shapes, job.rounds[0], strict=True)]
+    return Traced(jax.make_jaxpr(jax.jit(job.function, keep_unused=True))(*avals), avals, [], [])
+
+
+def _interpreted(job: Job, module: bytes) -> list[list[np.ndarray]] | None:
+    try:
+        return interpret(module, CPU, job.rounds, job.steps, job.carried)
+    except NotInterpretedError:
+        return None
