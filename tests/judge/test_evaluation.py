@@ -79,14 +79,16 @@ class PlayedWorker:
         else:
             left = iter(names)
             for count in header["groups"]:
-                self._run([next(left) for _ in range(count)], watch, progress)
+                self._run([next(left) for _ in range(count)], watch, progress, header["interpret"])
 
     def _inspect(self, name: str, watch: Stopwatch) -> dict[str, Any]:
         self._obey(name, "parse", watch)
         kind = "malformed" if "malformed" in name else "forbidden" if "forbidden" in name else ""
         return {"progress": 0, "kind": kind, "message": "", "where": None, "normal": name, "operations": {"add": 1}}
 
-    def _run(self, names: list[str], watch: Stopwatch, progress: Callable[..., object]) -> None:
+    def _run(self, names: list[str], watch: Stopwatch, progress: Callable[..., object], interpret: bool) -> None:
+        for name in names if interpret else ():
+            self._obey(name, "interpret", watch)
         for name in names:
             self._obey(name, "compile", watch)
         if any("refused" in name for name in names):
@@ -224,6 +226,12 @@ def test_what_fails_costs_itself_alone(played: PlayedWorker, bad: str, kind: str
     found = evaluation.run(_tasks("a", bad, "b", "c", "b:1", "b:2"))
     assert _kinds(found) == ["", kind, "", "", "", ""]
     assert evaluation.budget.left > 0
+
+
+@pytest.mark.parametrize("bad", ["crash interpret", "endless interpret", "memory interpret"])
+def test_what_the_interpreter_does_not_survive_is_compiled(played: PlayedWorker, bad: str) -> None:
+    found = _evaluation(played).run(_tasks("a", bad, "b", "c:1", "c:2"))
+    assert _kinds(found) == [""] * 5
 
 
 @pytest.mark.parametrize(
