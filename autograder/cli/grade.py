@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,16 +117,18 @@ def rescore(
     moved = []
     results = []
     stored = stored_results(folder)
+    loading = functools.cache(lambda slug: load(slug, root or find_root()))
     for path, result in stored:
-        loaded = load(result.provenance.assignment, root or find_root())
+        loaded = loading(result.provenance.assignment)
         new = score(result, loaded) if result.checks or result.problem else result
         before, after = (result.score.points if result.score else 0.0), (new.score.points if new.score else 0.0)
         if before != after:
             moved.append({"submission": result.submission, "before": before, "after": after})
-        write_result(new, path)
+        if new != result:
+            write_result(new, path)
         results.append(new)
     if results:
-        title = load(results[0].provenance.assignment, root or find_root()).title
+        title = loading(results[0].provenance.assignment).title
         write_reports(results, folder, assignment_title=title, previous=earlier(stored, folder), practice=practice_for)
     if json:
         print_json(moved)

@@ -6,12 +6,15 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from autograder.files import write_text
 from autograder.report.history import Handed
 from autograder.report.html import class_page, submission_page
 from autograder.report.instructor import Decision, instructor_page
+from autograder.report.made_before import Pages
 from autograder.report.markdown import submission_markdown
 from autograder.report.practice import PracticeFor, no_practice
 from autograder.results import Result
@@ -40,7 +43,7 @@ def write_reports(
 
     ``students/`` holds what students may see, and nothing that leads elsewhere: hand it out by copying it.
     ``index.html`` and ``instructor/`` are for instructors.  Each file is replaced in one step, the index last:
-    a reader never sees half a page or a dead link.
+    a reader never sees half a page or a dead link.  Pages of submissions that would be the same are left alone.
 
     Args:
       sources: the files of each submission, to show the student's own lines and to say whose are alike.
@@ -49,7 +52,6 @@ def write_reports(
       attempts: all attempts at this assignment with their times.
       course: href of the page of the course, seen from ``folder``.
       compacted: what the page of the class needs of each result, where ``results`` are read from files one by one.
-
       practice: gives questions on what a submission missed.
 
     Returns:
@@ -61,22 +63,23 @@ def write_reports(
     before: Sequence[Result | None] = previous or [None] * len(results)
     decided: Sequence[Decision | None] = overrides or [None] * len(results)
     files: Sequence[Mapping[str, str]] = sources or [{}] * len(results)
+    pages = Pages(folder / INSTRUCTOR)
     for result, stem, old, decision, text in zip(results, stems, before, decided, files, strict=True):
         topics = practice(result)
-        page = submission_page(result, assignment_title=assignment_title, sources=text, previous=old, practice=topics)
-        write_text(folder / STUDENTS / f"{stem}.html", page)
-        plain = submission_markdown(result, assignment_title=assignment_title, previous=old, practice=topics)
-        write_text(folder / STUDENTS / f"{stem}.md", plain)
-        full = instructor_page(
-            result,
-            assignment_title=assignment_title,
-            student_page=f"../{STUDENTS}/{stem}.html",
-            class_page="../index.html",
-            override=decision,
-            previous=old,
-            sources=text,
-        )
-        write_text(folder / instructor_href(stem), full)
+        shown: dict[str, Any] = {"result": result, "assignment_title": assignment_title, "previous": old}
+        of_student, sourced = shown | {"practice": topics}, shown | {"sources": text}
+        of_instructor = sourced | {
+            "student_page": f"../{STUDENTS}/{stem}.html",
+            "class_page": "../index.html",
+            "override": decision,
+        }
+        made = {
+            folder / STUDENTS / f"{stem}.html": partial(submission_page, **of_student, sources=text),
+            folder / STUDENTS / f"{stem}.md": partial(submission_markdown, **of_student),
+            folder / instructor_href(stem): partial(instructor_page, **of_instructor),
+        }
+        pages.write(made, [of_student, of_instructor | {"override": repr(decision)}])
+    pages.keep()
     index = folder / "index.html"
     page = class_page(
         compacted or results,

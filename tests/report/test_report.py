@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.results import (
@@ -479,7 +481,8 @@ def test_write_reports_replaces_links_and_leaves_no_parts(tmp_path: Path) -> Non
     index = write_reports([mistaken()], folder, assignment_title=TITLE)
     assert outside.read_text() == "mine"
     assert {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} == {
-        "index.html", "students/ada-py.html", "students/ada-py.md", "instructor/ada-py.instructor.html"
+        "index.html", "students/ada-py.html", "students/ada-py.md", "instructor/ada-py.instructor.html",
+        "instructor/pages.json",
     }  # fmt: skip
     assert 'href="instructor/ada-py.instructor.html"' in index.read_text(encoding="utf-8")
     full = (folder / "instructor" / "ada-py.instructor.html").read_text(encoding="utf-8")
@@ -587,3 +590,33 @@ def test_the_message_of_a_check_is_shown_as_a_sentence() -> None:
         terminal(show_result, result),
     ):
         assert "The sign is wrong" in said
+
+
+def test_pages_that_would_be_the_same_are_left_alone(tmp_path: Path) -> None:
+    """Whatever a page shows, or what lies in its place, decides; the time of a file tells whether it was written."""
+    results = [mistaken(), replace(mistaken(), submission="other.py")]
+
+    def write(**changes: Any) -> set[str]:
+        pages = [
+            p for p in tmp_path.rglob("*.*") if p.parent.name in ("students", "instructor") and p.suffix != ".json"
+        ]
+        for path in pages:
+            os.utime(path, (1, 1), follow_symlinks=False)
+        write_reports(**({"results": results, "folder": tmp_path, "assignment_title": TITLE} | changes))
+        return {p.name for p in pages if p.stat(follow_symlinks=False).st_mtime != 1}
+
+    assert write() == set() and len(list((tmp_path / "students").iterdir())) == 4
+    assert write() == set()
+    moved = replace(results[1], output="printed now")
+    assert write(results=[results[0], moved]) == {"other-py.html", "other-py.md", "other-py.instructor.html"}
+    assert len(write()) == 3 and write() == set()
+    assert len(write(assignment_title="another title")) == 6 and len(write()) == 6
+    assert len(write(previous=[None, results[0]])) == 3 and len(write()) == 3
+    page = tmp_path / "students" / "other-py.html"
+    page.write_text(page.read_text().replace("</html>", "<p>edited</p></html>"))
+    assert write() == {page.name} and "edited" not in page.read_text()
+    page.unlink()
+    write()
+    assert page.exists()
+    (tmp_path / "instructor" / "pages.json").write_text("[" * 10_000)
+    assert len(write()) == 6
