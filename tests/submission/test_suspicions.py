@@ -68,7 +68,7 @@ def test_a_line_that_may_do_something_is_not(tmp_path: Path, body: str) -> None:
 
 def test_a_helper_is_read_for_the_function_that_uses_it(tmp_path: Path) -> None:
     table = "TABLE = {'h': helper}\n\n\ndef f(x):\n    return TABLE['h'](x)\n\n\ndef g(x):\n    return x\n"
-    (found,) = _found(tmp_path, f"def helper(x):\n    x * 2\n    return x\n\n\n{table}")
+    found, _ = _found(tmp_path, f"def helper(x):\n    x * 2\n    return x\n\n\n{table}")
     assert found.function == "f" and found.where == "submission.py, line 2" and found.code == "x * 2"
 
 
@@ -80,7 +80,7 @@ def test_a_function_that_is_defined_twice(tmp_path: Path) -> None:
 
 def test_calls_of_other_graded_functions_are_named(tmp_path: Path) -> None:
     source = "def f(x):\n    return x\n\n\ndef helper(x):\n    return f(x)\n\n\ndef g(x):\n    return helper(x)\n"
-    (found,) = _found(tmp_path, source)
+    _, found = _found(tmp_path, source)
     assert (found.function, found.name, found.message) == ("g", "f", "")
 
 
@@ -127,6 +127,33 @@ def test_what_is_told_of_a_wrong_function() -> None:
     assert with_suspicions(alone, [CALLS])[1].hint == ""
 
 
+def _helped(*functions: str, name: str = "_norm") -> list[Finding]:
+    return [Finding(SUSPICION, "a.py, line 1", "", name=name, function=f) for f in functions]
+
+
+def test_a_helper_is_suspected_where_all_that_use_it_are_wrong() -> None:
+    wrong = [_check(name, FAILED) for name in "fgh"]
+    said = "f, g and h all use your _norm (a.py, line 1), and none of them is right: the mistake may be there."
+    assert [c.hint for c in with_suspicions(wrong, _helped(*"fgh"))] == [said] * 3
+    nothing = [""] * 3
+    one_right = [*wrong[:2], _check("h", PASSED)]
+    assert [c.hint for c in with_suspicions(one_right, _helped(*"fgh"))] == nothing
+    assert [c.hint for c in with_suspicions(wrong, _helped(*"fg"))] == nothing  # two may be wrong each for itself
+    assert [c.hint for c in with_suspicions(wrong, _helped(*"fgh") + _helped(*"fgh", name="_mean"))] == nothing
+    known = [_check("f", FAILED, mistake="m", hint="Divide once."), *wrong[1:]]
+    assert [c.hint for c in with_suspicions(known, _helped(*"fgh"))] == ["Divide once.", "", ""]
+    assert with_suspicions(wrong, [*_helped(*"fgh"), SHOWN])[1].hint == "Look at a.py, line 3: x = ... does nothing."
+
+
+def test_helpers_are_named_with_the_functions_that_reach_them(tmp_path: Path) -> None:
+    source = "def _a(x):\n    return _b(x)\n\ndef _b(x):\n    return x\n\nC = 3\n\n"
+    source += "def f(x):\n    return _a(x) + C\n\ndef g(x):\n    return f(x)\n"
+    found = _found(tmp_path, source)
+    assert [(f.function, f.name, f.where) for f in found] == [
+        ("f", "_a", "submission.py, line 1"), ("f", "_b", "submission.py, line 4"), ("g", "f", "")
+    ]  # fmt: skip
+
+
 def test_an_error_that_names_its_line_comes_before_what_the_source_shows() -> None:
     raised = CaseEvidence("rows", FAILED, kind=FailureKind.RAISED, where="a.py, line 9")
     check = CheckEvidence("g_values", "", "g", "values", FAILED, (raised,))
@@ -139,3 +166,11 @@ def test_nothing_is_told_of_what_is_right_known_or_measured() -> None:
     assert with_suspicions(known, [SHOWN, CALLS])[1].hint == "Divide once."
     right = [_check("f", FAILED), _check("g", PASSED), _check("g", FAILED, kind="throughput")]
     assert [c.hint for c in with_suspicions(right, [SHOWN, CALLS])] == ["", "", ""]
+
+
+def test_a_source_with_many_helpers_says_no_more_than_a_page_holds(tmp_path: Path) -> None:
+    helpers = "".join(f"def h{i}(x):\n    x + 1\n    return h{i + 1}(x)\n\n" for i in range(300))
+    found = _found(
+        tmp_path, f"{helpers}def h300(x):\n    return x\n\ndef f(x):\n    return h0(x)\n\ndef g(x):\n    return x\n"
+    )
+    assert 10 < len(found) <= 50

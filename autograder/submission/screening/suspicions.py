@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,7 +18,7 @@ from autograder.submission.read import Submission
 from autograder.submission.statements import Broken, parse
 
 NEAR = 0.8  # how alike two names must be
-MOST_OF_ONE, MOST_NOTES = 5, 50  # findings of a definition, and notes
+MOST_OF_ONE, MOST_OF_FUNCTION, MOST_NOTES = 5, 50, 50  # findings of a definition and of a function, and notes
 LONGEST, MOST = 60, 200  # letters of a name, and names, that are compared: a stranger chose them
 _UPDATES = frozenset({"add", "apply", "divide", "max", "min", "mul", "multiply", "power", "set"})
 _ARRAY_METHODS = frozenset({"astype", "flatten", "ravel", "reshape", "squeeze", "swapaxes", "transpose"})
@@ -43,30 +43,38 @@ class _Definition:
 def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[Finding]:
     """Yield what may explain that a function is wrong.
 
-    A finding with a ``name`` says that its function calls the function of this name; it matters where that is wrong.
+    A finding with a ``name`` says that its function calls the function of this name: a graded one, which matters where
+    that is wrong, or a helper, which matters where all that call it are wrong.
 
     Args:
       functions: names of the functions that are graded.
     """
     every = list(_definitions(submission))
-    defined = dict(every)
     for function in functions:
-        twice = [found for name, found in every if name == function and isinstance(found.node, ast.FunctionDef)]
-        if len(twice) > 1:
-            text = f"{function} is defined here again, and this definition counts, not that of {twice[-2].where}"
-            yield _finding(twice[-1], twice[-1].node, function, text)
-        if function not in defined:
-            others = [name for name in defined if name not in functions and len(name) <= LONGEST][:MOST]
-            for name in difflib.get_close_matches(function, others, 1, NEAR):
-                yield _finding(
-                    defined[name], defined[name].node, function, f"you define {name}; it must be called {function}"
-                )
+        yield from islice(_of_function(function, every, functions), MOST_OF_FUNCTION)
+
+
+def _of_function(
+    function: str, every: Sequence[tuple[str, _Definition]], functions: Collection[str]
+) -> Iterator[Finding]:
+    defined = dict(every)
+    twice = [found for name, found in every if name == function and isinstance(found.node, ast.FunctionDef)]
+    if len(twice) > 1:
+        text = f"{function} is defined here again, and this definition counts, not that of {twice[-2].where}"
+        yield _finding(twice[-1], twice[-1].node, function, text)
+    if function not in defined:
+        others = [name for name in defined if name not in functions and len(name) <= LONGEST][:MOST]
+        for name in difflib.get_close_matches(function, others, 1, NEAR):
+            text = f"you define {name}; it must be called {function}"
+            yield _finding(defined[name], defined[name].node, function, text)
+        return
+    for name in _reached(function, defined, functions):
+        if name in functions and name != function:
+            yield Finding(SUSPICION, "", "", name=name, function=function)
             continue
-        for name in _reached(function, defined, functions):
-            if name in functions and name != function:
-                yield Finding(SUSPICION, "", "", name=name, function=function)
-            else:
-                yield from islice(_of_definition(defined[name], function), MOST_OF_ONE)
+        yield from islice(_of_definition(defined[name], function), MOST_OF_ONE)
+        if name != function and isinstance(defined[name].node, ast.FunctionDef) and len(name) <= LONGEST:
+            yield Finding(SUSPICION, defined[name].where, "", name=name, function=function)
 
 
 def placeholders(submission: Submission) -> Iterator[Finding]:
