@@ -27,6 +27,7 @@ INNER = {
     "ForeignDatabaseError",
     "FrameError",
     "LostWorkerError",
+    "NotInterpretedError",
     "MalformedFieldError",
     "NoChoiceError",
     "NotebookError",

@@ -113,6 +113,17 @@ def test_what_is_large_or_unknown_is_left_to_the_compiler(function: Callable[...
         interpret(module, ("cpu",), [[A]])
 
 
+@pytest.mark.parametrize("extreme", [11.0, -50.0, 1e-7, np.inf, np.nan])
+def test_where_tiny_numbers_may_matter_the_compiler_decides(extreme: float) -> None:
+    """Compiled programs take them for zero, so a softmax that underflows divides by zero, at home and here."""
+    module, _ = _module(lambda x: jnp.exp(x) / jnp.exp(x).sum(), [X], ("cpu",))
+    inputs = A.copy()
+    interpret(module, ("cpu",), [[inputs]])
+    inputs[1, 2] = extreme
+    with pytest.raises(NotInterpretedError, match="extreme"):
+        interpret(module, ("cpu",), [[A], [inputs]])
+
+
 def test_functions_that_call_themselves_are_left_to_the_compiler() -> None:
     text = """
     func.func public @main(%x: tensor<f32>) -> tensor<f32> {

@@ -2,6 +2,9 @@
 
 The interpreter does one number after the other, about a million a second.  Programs with many numbers and few
 operations are compiled (see ``execute.py``), and so is whatever the interpreter does not know.
+
+Compiled programs take numbers below 1.2e-38 for zero, as they do on students' machines; the interpreter keeps them.
+From ordinary inputs no such number comes that matters, so programs are compiled where inputs are extreme.
 """
 
 from __future__ import annotations
@@ -35,12 +38,14 @@ _DIVISIONS = ("stablehlo.divide", "stablehlo.remainder")  # of integers, by zero
 # Operations that look at a window of one operand for each number of their result.
 _WINDOWS = ("stablehlo.reduce_window", "stablehlo.select_and_scatter")
 
+LARGEST, SMALLEST = 10.0, 1e-6  # of the floating inputs that are ordinary; exp(-88) is below 1.2e-38
+
 Rounds = list[list[np.ndarray]]
 Run = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 
 class NotInterpretedError(Exception):
-    """The program is too large for the interpreter, or holds what it does not know."""
+    """The program is too large for the interpreter, holds what it does not know, or gets extreme inputs."""
 
 
 def interpret(
@@ -59,6 +64,8 @@ def interpret(
     Raises:
       NotInterpretedError: it must be compiled instead.
     """
+    if not all(_is_ordinary(array) for inputs in rounds for array in inputs):
+        raise NotInterpretedError("extreme inputs")
     context = ir.Context()  # for this program alone: a context keeps every number that it has seen
     context.enable_multithreading(False)
     stablehlo.register_dialect(context)
@@ -94,9 +101,16 @@ def _call(parsed: Any, platform: Sequence[np.ndarray], inputs: Sequence[np.ndarr
     return [_array(value) for value in stablehlo.eval_module(parsed, given)]
 
 
-def _attribute(array: np.ndarray) -> Any:
+def _is_ordinary(array: np.ndarray) -> bool:
     if array.dtype.name not in _DTYPES:
-        raise NotInterpretedError(array.dtype.name)
+        return False
+    if array.dtype.kind != "f":
+        return True
+    sizes = np.abs(array[array != 0])
+    return bool(((sizes >= SMALLEST) & (sizes <= LARGEST)).all())  # not a number is neither
+
+
+def _attribute(array: np.ndarray) -> Any:
     native: Any = np.array(array, np.dtype(array.dtype.name), order="C")
     return ir.DenseElementsAttr.get(native, signless=native.dtype.kind != "u")
 
