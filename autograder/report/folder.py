@@ -78,7 +78,7 @@ def write_reports(
             folder / STUDENTS / f"{stem}.md": partial(submission_markdown, **of_student),
             folder / instructor_href(stem): partial(instructor_page, **of_instructor),
         }
-        pages.write(made, [of_student, of_instructor | {"override": repr(decision)}])
+        pages.write(made, shown | {"practice": topics, "sources": text, "override": repr(decision)})
     pages.keep()
     index = folder / "index.html"
     page = class_page(

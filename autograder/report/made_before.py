@@ -38,9 +38,11 @@ class Pages:
         key = _digest(_engine() + to_json(shown, compact=True))
         for path, make in pages.items():
             name = f"{path.parent.name}/{path.name}"
-            if self._known.get(name) != [key, _lying(path)]:
+            lying = _lying(path)
+            if self._known.get(name) != [key, lying]:
                 write_text(path, make())
-            self._now[name] = [key, _lying(path)]
+                lying = _lying(path)
+            self._now[name] = [key, lying]
 
     def keep(self) -> None:
         """Remember the digests for the next time."""

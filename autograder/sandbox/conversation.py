@@ -71,6 +71,7 @@ class Conversation:
       calls: key of each call that it was asked for -> name of the function.
       public: keys of the calls whose prints a student may read.
       platforms: what programs are lowered for.
+      together: whether it was asked to lower them all at its end.
       limits: seconds and megabytes, see :class:`Assignment`.
       until: when the time of the whole submission is over, on the monotonic clock.
       heard: filled with what it says.
@@ -84,13 +85,14 @@ class Conversation:
         calls: Mapping[str, str],
         public: Container[str],
         platforms: Sequence[str],
+        together: bool,
         limits: Mapping[str, int],
         until: float,
         heard: Heard,
         stop: threading.Event | None,
     ) -> None:
         self.messages, self.modules, self.calls, self.public = messages, modules, calls, public
-        self.platforms = tuple(platforms)
+        self.platforms, self.together = tuple(platforms), together
         self.limits, self.until, self.heard, self.stop = limits, until, heard, stop
         self.since = 0.0  # when the call under way began
         self.at = BEGINNING
@@ -214,7 +216,7 @@ class Conversation:
             place = (name, int(index))
             known = 0 <= place[1] < self.modules[name]
         elif name == LOWERING:
-            place, known = LAST, True
+            place, known = LAST, self.together
         else:  # where only our own code runs, and nothing that runs later may go back
             place, known = BEGINNING, name == START and not self.begun
         if not known or place in self.begun or LAST in self.begun:

@@ -116,11 +116,20 @@ class _Run:
             ]:
                 del self.heard.raised[place]
         setup = self.sandbox.setup(_process_limits(limits), by_hand)
-        request = self._request(todo)
         modules = {m.name: len(m.statements) for m in self.submission.modules}
         keys = {c.key: c.function for c in todo}
-        known = (modules, keys, self.public, self.platforms, limits, self.until)
-        life = Conversation([setup, request], *known, self.heard, self.stop)
+        life = Conversation(
+            [setup, self._request(todo)],
+            modules,
+            keys,
+            self.public,
+            self.platforms,
+            self.together,
+            limits,
+            self.until,
+            self.heard,
+            self.stop,
+        )
         why = life.hold(self.sandbox)
         for name, seconds in life.used.items():
             self.used[name] = self.used.get(name, 0.0) + seconds
@@ -130,10 +139,10 @@ class _Run:
 
     def _lose(self, why: str, at: Place, todo: Sequence[Call]) -> None:
         programs = self.heard.programs
-        if at == LAST or at[0] == CALL:
-            together, self.together = self.together, False
-            if together and at == LAST:
-                return
+        if at == LAST or at[0] == CALL:  # then the programs that remain are handed out one by one
+            self.together = False
+        if at == LAST:
+            return
         if at == BEGINNING:
             raise TracerError(f"the tracer did not start ({why}): {last_line(self.heard.printed_first)}")
         if at[0] != CALL:

@@ -16,7 +16,7 @@ from helpers.sessions import expected_of, public_of
 from autograder.grading.grade import Session
 from autograder.judge.device.inspection import Rules, inspect, rebuild
 from autograder.sandbox.inside.lowering import PLATFORMS, export_call, lower
-from autograder.sandbox.inside.tracing import Traced, trace_call
+from autograder.sandbox.inside.tracing import TracedCall, trace_call
 from autograder.sandbox.trace import Failure, Program, trace
 from autograder.submission.read import read_submission
 
@@ -29,7 +29,7 @@ def shared(x: jax.Array) -> jax.Array:
     return jnp.sin(x) * 2
 
 
-def _traced(function: Any, vjp: list[int] | None = None) -> Traced:
+def _traced(function: Any, vjp: list[int] | None = None) -> TracedCall:
     call = {"function": "f", "args": [X], "static": "{}", "vjp": vjp, "precision": "highest"}
     return trace_call(call, SimpleNamespace(f=function), None, frozenset())
 

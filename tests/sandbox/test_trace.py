@@ -15,7 +15,7 @@ from helpers.sessions import expected_of, public_of
 from autograder.grading.grade import Session
 from autograder.sandbox import process
 from autograder.sandbox.bubblewrap import PIPES, Sandbox, Streams
-from autograder.sandbox.conversation import Conversation, Heard
+from autograder.sandbox.conversation import LAST, Conversation, Heard
 from autograder.sandbox.trace import Failure, Traced, trace
 from autograder.submission.read import read_submission
 
@@ -99,12 +99,19 @@ send({"done": True, "start": 0, "trace": 0})
 """
 
 
+_SAYS_THAT_IT_LOWERS = _TALKS_AT_ONCE.replace(
+    'send({"program"', 'send({"begin": ["lowering all calls", 0]})\nsend({"program"'
+)
+
+
 class _Talker(Sandbox):
     """Starts a process that fills the pipe of its answers right after it printed."""
 
+    says = _TALKS_AT_ONCE
+
     def start(self, module: str, streams: Streams = PIPES) -> subprocess.Popen[bytes]:
         stdin, stdout, stderr = streams
-        command = [sys.executable, "-I", "-c", _TALKS_AT_ONCE]
+        command = [sys.executable, "-I", "-c", self.says]
         return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True)
 
 
@@ -121,6 +128,23 @@ def test_what_was_drained_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(process.sys, "platform", "darwin")  # where every process is fresh
     heard = Heard()
     limits = {"import_seconds": 20, "trace_seconds": 20, "memory_mb": 900}
-    life = Conversation([], {"m": 1}, {"k": "f"}, {"k"}, ("cpu",), limits, time.monotonic() + 60, heard, None)
+    life = Conversation([], {"m": 1}, {"k": "f"}, {"k"}, ("cpu",), False, limits, time.monotonic() + 60, heard, None)
     assert life.hold(_Talker("none")) is None
     assert heard.output == "hello\n" and len(heard.programs["k"].module) == 1 << 20  # type: ignore[union-attr]
+
+
+class _Liar(_Talker):
+    says = _SAYS_THAT_IT_LOWERS
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("together", "why", "at"), [(True, None, LAST), (False, "forged", ("a call", "k"))])
+def test_only_who_was_asked_to_lower_all_calls_may_say_so(
+    together: bool, why: str | None, at: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the call under way is charged, and no place is heard of that nobody knows."""
+    monkeypatch.setattr(process.sys, "platform", "darwin")
+    limits = {"import_seconds": 20, "trace_seconds": 20, "memory_mb": 900}
+    heard = Heard()
+    life = Conversation([], {"m": 1}, {"k": "f"}, {"k"}, ("cpu",), together, limits, time.monotonic() + 60, heard, None)
+    assert (life.hold(_Liar("none")), life.at) == (why, at) and ("k" in heard.programs) == together

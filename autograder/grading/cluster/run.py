@@ -30,11 +30,10 @@ from autograder.grading.cluster.connect import (
 from autograder.grading.grade import Session, not_judged, stored
 from autograder.grading.options import RunOptions
 from autograder.grading.store import write_result
-from autograder.judge.device.accelerators import CPU
+from autograder.judge.device.accelerators import lowered_for
 from autograder.judge.device.process import DeviceError
 from autograder.result_json import from_json
 from autograder.results import Result
-from autograder.sandbox.inside.lowering import PLATFORMS
 from autograder.submission.collect import Collected
 from autograder.submission.read import Submission, read_submission
 
@@ -251,7 +250,7 @@ def _run(client: Client, session: Session, device: str, quick: bool) -> Generato
         raise ClusterError(f"{loaded.folder} has more than {MAX_FILES >> 20} MiB: too much to send to every worker")
     draws, bare = session.draws, replace(loaded, checks={}, ladders={}, coverages=(), reference=None, folder=Path())
     prepared = draws.all()  # the workers have no reference
-    platforms = (CPU,) if device == CPU else PLATFORMS
+    platforms = lowered_for(device)
     requests = {
         n: replace(draws.request(n, not quick, everything=True), assignment=bare, platforms=platforms) for n in prepared
     }

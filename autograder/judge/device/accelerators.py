@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox.bubblewrap import CAPABILITIES
+from autograder.sandbox.inside.lowering import PLATFORMS
 from autograder.sandbox.world import World
 
 CPU, CUDA, TPU = "cpu", "cuda", "tpu"  # as JAX and StableHLO name them
@@ -72,6 +73,11 @@ def resolve(device: str, machine: Machine | None = None) -> str:
         if here.find(*_DEVICES[platform]) and distributions(platform):
             return platform
     return CPU
+
+
+def lowered_for(device: str) -> tuple[str, ...]:
+    """Return what programs for a device are lowered for; for a CPU nothing else, because that is cheaper."""
+    return (CPU,) if device == CPU else PLATFORMS
 
 
 def distributions(platform: str) -> tuple[str, ...]:

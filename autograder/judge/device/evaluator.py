@@ -10,12 +10,11 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from autograder.judge.device.accelerators import CPU
+from autograder.judge.device.accelerators import lowered_for
 from autograder.judge.device.budget import TIMES, Budget, Limits
 from autograder.judge.device.evaluation import Evaluation
 from autograder.judge.device.process import CRASH, DeviceWorker
 from autograder.judge.device.requests import OURS, Inspected, Outputs, Refusal, Task
-from autograder.sandbox.inside.lowering import PLATFORMS
 
 FRESH_AFTER = 200  # submissions: what their programs may have left in a worker ends with it
 CACHE_BYTES = 256 << 20  # of what programs answered
@@ -84,8 +83,8 @@ class Evaluator:
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """What programs must be lowered for; on a CPU nothing else, because that is cheaper."""
-        return (CPU,) if self.worker.confinement.platform == CPU else PLATFORMS
+        """What programs must be lowered for."""
+        return lowered_for(self.worker.confinement.platform)
 
     def close(self) -> None:
         """End the worker."""

@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import sdy, stablehlo
+from jaxlib.mlir.dialects import stablehlo
+
+from autograder.sandbox.inside.lowering import read_module
 
 # How many numbers the interpreter computes in the time in which any program, and each of its operations, is compiled.
 COMPILING, COMPILING_ONE = 30_000, 500
@@ -66,18 +68,14 @@ def interpret(
     """
     if not all(_is_ordinary(array) for inputs in rounds for array in inputs):
         raise NotInterpretedError("extreme inputs")
-    context = ir.Context()  # for this program alone: a context keeps every number that it has seen
-    context.enable_multithreading(False)
-    stablehlo.register_dialect(context)
-    sdy.register_dialect(context)
     try:
-        parsed = stablehlo.deserialize_portable_artifact(context, module)
+        parsed = read_module(module)
         operations = _operations(parsed)
         if not set(operations) <= _KNOWN:
             raise NotInterpretedError("unknown operations")
         if _work(parsed) * max(1, steps) * len(rounds) > COMPILING + COMPILING_ONE * len(operations):
             raise NotInterpretedError("too large")
-        with context, ir.Location.unknown():
+        with parsed.context, ir.Location.unknown():
             platform = [np.asarray(platforms.index("cpu"), np.int32)] * (len(platforms) > 1)
             run = functools.partial(_call, parsed, platform)
             return [_scan(run, inputs, steps, carried) if steps else run(inputs) for inputs in rounds]
@@ -85,6 +83,14 @@ def interpret(
         raise
     except Exception as error:  # of the bindings, which raise all kinds
         raise NotInterpretedError(type(error).__name__) from None
+
+
+def try_to_interpret(module: bytes, platforms: Sequence[str], *feed: Any) -> Rounds | None:
+    """Run a program as :func:`interpret` does; None where it must be compiled instead."""
+    try:
+        return interpret(module, platforms, *feed)
+    except NotInterpretedError:
+        return None
 
 
 def _scan(run: Run, inputs: Sequence[np.ndarray], steps: int, carried: int) -> list[np.ndarray]:

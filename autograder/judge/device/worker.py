@@ -32,7 +32,7 @@ from autograder.judge.device.comparison import (
 )
 from autograder.judge.device.execute import Job, TooLargeError, run
 from autograder.judge.device.inspection import Rules, inspect, rebuild
-from autograder.judge.device.interpret import NotInterpretedError, interpret
+from autograder.judge.device.interpret import try_to_interpret
 from autograder.judge.device.measure import compare_cost, compare_speed, roofline, speed
 from autograder.judge.device.requests import DIFFERENT, FAILED, MAX_TEXT, MEMORY, OURS, REFERENCE
 from autograder.judge.device.trainer import Trainer
@@ -238,10 +238,7 @@ def _error(error: Exception, blamed: str = OURS) -> Header:
 def _interpreted(job: tuple[bytes, Rules, Any, int, int]) -> list[list[np.ndarray]] | None:
     """Run a program in the interpreter, on a CPU; None where it must be compiled."""
     module, rules, *feed = job
-    try:
-        return interpret(module, rules.platforms, *feed) if jax.default_backend() == "cpu" else None
-    except NotInterpretedError:
-        return None
+    return try_to_interpret(module, rules.platforms, *feed) if jax.default_backend() == "cpu" else None
 
 
 def _programs(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .tracing import Traced, trace_call
+from .tracing import TracedCall, trace_call
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 
@@ -24,7 +24,7 @@ def export_call(
     return traced.output, traced.forward, lower([traced], platforms)[0]
 
 
-def lower(calls: Sequence[Traced], platforms: Sequence[str] = PLATFORMS) -> list[bytes]:
+def lower(calls: Sequence[TracedCall], platforms: Sequence[str] = PLATFORMS) -> list[bytes]:
     """Turn each call into a serialised StableHLO module of its own.
 
     A program for several platforms takes the index of the platform, an int32, as its first input.
@@ -35,8 +35,7 @@ def lower(calls: Sequence[Traced], platforms: Sequence[str] = PLATFORMS) -> list
     """
     import jax.export
     import jax.extend.core
-    from jaxlib.mlir import ir
-    from jaxlib.mlir.dialects import sdy, stablehlo
+    from jaxlib.mlir.dialects import stablehlo
 
     functions = [jax.extend.core.jaxpr_as_fun(call.jaxpr) for call in calls]
 
@@ -46,14 +45,26 @@ def lower(calls: Sequence[Traced], platforms: Sequence[str] = PLATFORMS) -> list
 
     avals = [aval for call in calls for aval in call.avals]
     exported = jax.export.export(jax.jit(together, keep_unused=True), platforms=platforms)(*avals)
-    context = ir.Context()
-    context.enable_multithreading(False)
-    stablehlo.register_dialect(context)
-    sdy.register_dialect(context)
-    module = stablehlo.deserialize_portable_artifact(context, exported.mlir_module_serialized)
+    module = read_module(exported.mlir_module_serialized)
     version = stablehlo.get_version_from_compatibility_requirement(stablehlo.StablehloCompatibilityRequirement.WEEK_4)
     parts = _parts(module, [len(call.avals) + (len(platforms) > 1) for call in calls])
     return [stablehlo.serialize_portable_artifact(part, version, True) for part in parts]
+
+
+def read_module(program: bytes) -> Any:
+    """Parse a serialised module in a context of its own, which keeps every number that it has seen.
+
+    Raises:
+      Exception: of the bindings, which raise all kinds: the bytes are no portable StableHLO.
+    """
+    from jaxlib.mlir import ir
+    from jaxlib.mlir.dialects import sdy, stablehlo
+
+    context = ir.Context()
+    context.enable_multithreading(False)
+    stablehlo.register_dialect(context)
+    sdy.register_dialect(context)  # linear algebra carries its attributes; without it, it would not parse
+    return stablehlo.deserialize_portable_artifact(context, program)
 
 
 def _parts(module: Any, inputs: Sequence[int]) -> Iterator[Any]:

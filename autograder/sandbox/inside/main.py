@@ -22,7 +22,7 @@ from .by_hand import refuse_autodiff
 from .isolation import enter, limit
 from .loader import Loader
 from .lowering import lower
-from .tracing import Traced, TracingError, explain, trace_call
+from .tracing import TracedCall, TracingError, explain, trace_call
 
 # Where the process says that it is, beside (module, index of a statement).  A module can have none of these names.
 START, CALL, LOWERING = "import jax", "a call", "lowering all calls"
@@ -79,7 +79,7 @@ def _serve(request: dict[str, Any], send: Callable[..., None]) -> None:
     sys.setrecursionlimit(3000)
     student = importlib.import_module(request["modules"][0]["name"])
     sources = frozenset(s["filename"] for m in request["modules"] for s in m["statements"])
-    traced: dict[str, Traced] = {}
+    traced: dict[str, TracedCall] = {}
     for call in request["calls"]:
         if not call["public"]:
             _mute()
@@ -104,14 +104,14 @@ def _serve(request: dict[str, Any], send: Callable[..., None]) -> None:
             _hand_out(send, traced, lower(list(traced.values()), request["platforms"]))
 
 
-def _lowered(calls: list[Traced], platforms: list[str], sources: frozenset[str]) -> list[bytes]:
+def _lowered(calls: list[TracedCall], platforms: list[str], sources: frozenset[str]) -> list[bytes]:
     try:
         return lower(calls, platforms)
     except BaseException as error:
         raise explain(error, sources) from None
 
 
-def _hand_out(send: Callable[..., None], calls: dict[str, Traced], programs: list[bytes]) -> None:
+def _hand_out(send: Callable[..., None], calls: dict[str, TracedCall], programs: list[bytes]) -> None:
     for (key, call), program in zip(calls.items(), programs, strict=True):
         send({"program": key, "output": call.output, "forward": call.forward}, program)
 

@@ -38,7 +38,7 @@ class TracingError(Exception):
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedCall:
     """What one call computes, on flat arrays.
 
     Attributes:
@@ -54,7 +54,7 @@ class Traced:
     forward: list[Any]
 
 
-def trace_call(call: dict[str, Any], student: Any, given: Any, sources: frozenset[str]) -> Traced:
+def trace_call(call: dict[str, Any], student: Any, given: Any, sources: frozenset[str]) -> TracedCall:
     """Trace one call.
 
     Args:
@@ -120,7 +120,7 @@ def trace_call(call: dict[str, Any], student: Any, given: Any, sources: frozense
     output = forward = described[0]
     if call["vjp"]:
         output = ["t", [["a", list(a.shape), str(a.dtype)] for a in jaxpr.out_avals]]
-    return Traced(jaxpr, avals, output, forward)
+    return TracedCall(jaxpr, avals, output, forward)
 
 
 def _resolve(name: str, student: Any, given: Any) -> Callable[..., Any]:

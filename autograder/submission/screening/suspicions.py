@@ -50,14 +50,17 @@ def suspicions(submission: Submission, functions: Collection[str]) -> Iterator[F
       functions: names of the functions that are graded.
     """
     every = list(_definitions(submission))
+    defined = dict(every)
     for function in functions:
-        yield from islice(_of_function(function, every, functions), MOST_OF_FUNCTION)
+        yield from islice(_of_function(function, every, defined, functions), MOST_OF_FUNCTION)
 
 
 def _of_function(
-    function: str, every: Sequence[tuple[str, _Definition]], functions: Collection[str]
+    function: str,
+    every: Sequence[tuple[str, _Definition]],
+    defined: Mapping[str, _Definition],
+    functions: Collection[str],
 ) -> Iterator[Finding]:
-    defined = dict(every)
     twice = [found for name, found in every if name == function and isinstance(found.node, ast.FunctionDef)]
     if len(twice) > 1:
         text = f"{function} is defined here again, and this definition counts, not that of {twice[-2].where}"
