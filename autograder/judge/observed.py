@@ -49,7 +49,11 @@ class Observed:
 
     def paths(self, probe: Probe) -> list[str]:
         """Name the output leaves of a probe, as messages do."""
-        names = tree.paths(self.expected.outputs[probe.call.key])
+        spec = self.expected.outputs[probe.call.key]
+        names = tree.paths(spec)
+        if probe.steps:  # the result is the new state, or begins with it
+            state, begins = self.argument(probe, 0), "" if tree.matches(spec, probe.call.args[0]) else "[0]"
+            return [state + n.removeprefix(begins) if n.startswith(begins) else f"result{n}" for n in names]
         if not probe.call.vjp:
             return names
         leaves = [self.argument(probe, i) + path for i, spec in enumerate(probe.call.args) for path in tree.paths(spec)]

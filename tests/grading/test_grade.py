@@ -95,7 +95,7 @@ def test_every_kind_of_wrong_is_told_apart(open_session: Session, evaluator: Eva
     for name in ("standardize_far", "twice_values"):
         assert found[name].outcome == SKIPPED and "waits for standardize_values" in found[name].message
     path_of = found["momentum_path"]
-    assert "leaves the reference's path at step 2 of 8" in path_of.message and not path_of.mistake
+    assert "leaves the reference's path at step 2 of 8: at state['" in path_of.message and not path_of.mistake
     dropout = found["dropout_keeps_mean"]
     assert "a Python `if`" in dropout.message and dropout.cases[0].code == "return x if x.sum() > 0 else -x"
     assert dropout.cases[0].where.startswith("anna.py, line ")
