@@ -113,15 +113,33 @@ def test_what_is_large_or_unknown_is_left_to_the_compiler(function: Callable[...
         interpret(module, ("cpu",), [[A]])
 
 
-@pytest.mark.parametrize("extreme", [11.0, -50.0, 1e-7, np.inf, np.nan])
-def test_where_tiny_numbers_may_matter_the_compiler_decides(extreme: float) -> None:
-    """Compiled programs take them for zero, so a softmax that underflows divides by zero, at home and here."""
-    module, _ = _module(lambda x: jnp.exp(x) / jnp.exp(x).sum(), [X], ("cpu",))
-    inputs = A.copy()
-    interpret(module, ("cpu",), [[inputs]])
-    inputs[1, 2] = extreme
-    with pytest.raises(NotInterpretedError, match="extreme"):
-        interpret(module, ("cpu",), [[A], [inputs]])
+UNDERFLOWS: dict[str, Callable[..., Any]] = {
+    "exponential": lambda x: jnp.exp(x) / jnp.exp(x).sum(),
+    "product": lambda x: (x * 1e-20) * (x * 1e-20) * 1e30,
+    "quotient": lambda x: jnp.log(1e-4 / (jnp.abs(x) * 1e34)),
+    "matrices": lambda x: ((1e-25 * x) @ (1e-14 * x.T)) * 1e30,
+    "power": lambda x: (jnp.abs(x) + 0.1) ** -50.0 * 1e20,
+    "in a loop": lambda x: jax.lax.fori_loop(0, 50, lambda i, y: y * 0.1, x) * 1e36,
+    "in a reduction": lambda x: jax.lax.reduce(x * 1e-12, jnp.float32(1), jax.lax.mul, (1,)) * 1e36,
+    "sigmoid": lambda x: jax.nn.sigmoid(x) * 1e30,
+    "constant": lambda x: jnp.log(x * 0 + 1e-45),
+}
+
+
+@pytest.mark.parametrize("least", [-1.0, -88.5, -95.0, -1e4, 1e-40, -1e30, -np.inf, np.nan])
+@pytest.mark.parametrize("name", UNDERFLOWS)
+def test_tiny_numbers_are_zero_as_in_the_compiled_program(name: str, least: float) -> None:
+    """A softmax that underflows divides by zero, at home and here."""
+    module, rules = _module(UNDERFLOWS[name], [X], ("cpu",))
+    inputs = np.full((4, 5), least, np.float32)
+    inputs[1] = A[1]
+    ((wanted,),) = run([Job(rebuild(module, rules), [[inputs]])])
+    if name == "constant":
+        with pytest.raises(NotInterpretedError, match="subnormal"):
+            interpret(module, ("cpu",), [[inputs]])
+    else:
+        (found,) = interpret(module, ("cpu",), [[inputs]])
+        np.testing.assert_allclose(found[0], wanted[0], rtol=1e-5, atol=1e-37)
 
 
 def test_functions_that_call_themselves_are_left_to_the_compiler() -> None:

@@ -36,6 +36,7 @@ MODULES = (  # all of ours that the worker sees; a test compares it with what th
     "autograder.judge.device.canary",
     "autograder.judge.device.comparison",
     "autograder.judge.device.execute",
+    "autograder.judge.device.flush",
     "autograder.judge.device.hlo",
     "autograder.judge.device.inspection",
     "autograder.judge.device.interpret",

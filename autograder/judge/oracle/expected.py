@@ -226,6 +226,7 @@ _RESTS_ON = (
     "checks/sizes.py",
     "judge/compare.py",
     "judge/device/execute.py",
+    "judge/device/flush.py",
     "judge/device/interpret.py",
     "judge/device/trainer.py",
     "judge/oracle/calls.py",
