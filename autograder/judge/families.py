@@ -54,7 +54,9 @@ def _unexplained(
         if given.shape != right.shape or answers.shape[1:] != right.shape:
             return np.inf
         error = given - right
-        unit = float(np.linalg.norm(error) if key in failed else np.linalg.norm(right) * UNCHANGED / EXPLAINED)
+        unit = float(np.linalg.norm(error))
+        if key not in failed:  # right, or wrong and set aside
+            unit = max(unit, float(np.linalg.norm(right)) * UNCHANGED / EXPLAINED)
         if not np.isfinite(unit):
             return np.inf
         ours.append(given / max(unit, 1e-30))

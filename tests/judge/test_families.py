@@ -53,6 +53,17 @@ def test_any_slope_is_recognised(slope: float) -> None:
     assert found(lambda x: leaks(x, slope)) == "leaks"
 
 
+def test_a_case_that_was_set_aside_with_a_tiny_truth_decides_nothing() -> None:
+    """What a case that nobody judged leaves unexplained is measured by its error, not by a truth of almost nothing."""
+
+    known = family("adds", lambda x, constant: relu(x) + constant, 1e-4, 1e-2)
+    truth = {**TRUTH, "positive": make_truth([1e-19 * INPUTS["positive"]], [(0.0, 0.0)], ["float32"])}
+    given = {k: [(relu(x) + 0.00123).astype(np.float32)] for k, x in INPUTS.items()}
+    given["positive"][0][0, 1] *= np.float32(1 + 1e-6)  # rounding
+    matched = match_family(given, {"small", "large"}, [known], truth)
+    assert matched is not None and matched.name == "adds"
+
+
 @pytest.mark.parametrize("limit", [0.9, 1.7, 6, 20.5, 47, 300])
 def test_any_clip_is_recognised(limit: float) -> None:
     assert found(lambda x: clips(x, limit)) == "clips"
