@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+import codecs
 import hmac
 import json
 import re
@@ -119,16 +120,23 @@ def tracing_keys(text: str, assignment: str) -> Keys:
 
 
 def read_seed(path: Path) -> Seed:
-    """Read a secret from a key file; white space around it does not count.
+    """Read a secret from a key file; white space around it and a byte-order mark before it do not count.
 
     Raises:
-      SeedError: the file cannot be read, or the secret is too short.
+      SeedError: the file cannot be read, is written in UTF-16 or UTF-32, or the secret is too short.
     """
     try:
-        secret = path.read_bytes().strip()
+        data = path.read_bytes()
     except OSError as error:
         raise SeedError(f"the key file {path} cannot be read: {error.strerror}") from None
-    return secret_seed(secret, str(path))
+    if (
+        data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
+        or data.count(0) > len(data) // 4
+    ):
+        raise SeedError(
+            f"the key file {path} is not plain text in UTF-8: an editor saved it as UTF-16; save it as UTF-8"
+        )
+    return secret_seed(data.removeprefix(codecs.BOM_UTF8).strip(), str(path))
 
 
 def secret_seed(secret: bytes, origin: str) -> Seed:

@@ -26,6 +26,7 @@ from autograder.cli import (
     machine,
     nbgrader,
     package,
+    record,
 )
 from autograder.cli.common import NOT_ALL_JUDGED, OK, USAGE, complain, out
 from autograder.errors import NotJudgedError, UserError
@@ -51,10 +52,12 @@ app.command("shape-key")(handover.shape_key)
 app.command()(handover.judge)
 app.command()(grade.report)
 app.command()(export.export)
-app.command()(ledger.record)
+app.command()(record.record)
 app.command()(ledger.attempts)
+app.command("set-time")(ledger.set_time)
 app.command()(ledger.override)
 app.command()(ledger.extend)
+app.command()(ledger.slip)
 app.command()(gradebook.gradebook)
 app.command()(machine.doctor)
 app.command()(machine.bench)

@@ -29,7 +29,8 @@ from autograder.report import show_result, show_table, write_reports
 from autograder.result_json import to_json
 from autograder.results import Result
 from autograder.sandbox.bubblewrap import Sandbox
-from autograder.submission.collect import Collected, Collection, Remark
+from autograder.submission.collect import Collected, Collection, Owner, Remark
+from autograder.submission.statements import printable
 
 TABLE = 100  # students in the table on the terminal; the class page shows all
 REMARKS = 12  # printed on the terminal
@@ -84,11 +85,19 @@ def tell_remarks(collection: Collection) -> None:
 
 
 def note_collected(collection: Collection, folder: Path) -> None:
-    """Write ``collected.csv``, the owner of each result, for ``autograder record``."""
-    rows = [("result", "student", "submitted", "late", "number", "layout")]
+    """Write ``collected.csv``, the owners of each result, for ``autograder record``: a line for each."""
+    rows: list[tuple[str, ...]] = [
+        ("result", "student", "submitted", "late", "number", "layout", "id", "login", "email", "team")
+    ]
+    late = {True: "late", False: "on time", None: ""}
     for c in collection.found:
         submitted = c.submitted.isoformat() if c.submitted else ""
-        rows.append((c.result, c.student, submitted, "late" if c.late else "", c.number, c.layout))
+        team = c.student if len(c.owners) > 1 else ""
+        for owner in c.owners or (Owner(),):
+            name = (owner.name or c.student) if team else c.student
+            number = owner.number if team else owner.number or c.number
+            about = (owner.id, owner.login, owner.email, team)
+            rows.append((c.result, name, submitted, late[c.late], number, c.layout, *map(printable, about)))
     write_text(folder / "collected.csv", rows_text(rows))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from autograder.assignment.load import Assignment, find_root, list_assignments, 
 from autograder.assignment.seed import PUBLIC, Keys, Seed, SeedError, read_seed, secret_seed, tracing_keys
 from autograder.cli.options import SECRET_VARIABLE, SHAPES_VARIABLE
 from autograder.errors import UserError
+from autograder.gradebook.policy import read_policy
 from autograder.grading.batch import DEFAULT, grade_many
 from autograder.grading.draws import Draws
 from autograder.grading.grade import Session
@@ -31,6 +33,7 @@ from autograder.sandbox.bubblewrap import Sandbox
 from autograder.submission.collect import Collection
 from autograder.submission.collect import collect as collect_submissions
 
+COURSE = Path("course.toml")
 OK, SOME_FAILED, USAGE, NOT_ALL_JUDGED = 0, 1, 2, 3
 out = Console()
 err = Console(stderr=True)
@@ -152,8 +155,13 @@ def require_sandbox(sandbox: Sandbox, *, allow_none: bool) -> None:
 
 
 def collect(paths: Sequence[Path], folder: Path = Path("graded"), slug: str = "") -> Collection:
-    """Find the submissions; archives are unpacked into ``folder/work``."""
-    return collect_submissions(paths, folder / "work", slug)
+    """Find the submissions; archives are unpacked into ``folder/work``.  Times without a zone are in the course's."""
+    return collect_submissions(paths, folder / "work", slug, course_zone())
+
+
+def course_zone() -> datetime.tzinfo | None:
+    """Return the time zone of the course, if ``course.toml`` is here and names one.  Raises :class:`PolicyError`."""
+    return read_policy(COURSE).timezone if COURSE.is_file() else None
 
 
 def stored_results(folder: Path) -> list[tuple[Path, Result]]:

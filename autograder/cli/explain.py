@@ -23,7 +23,8 @@ from autograder.submission.read import read_submission
 def explain_one(path: Path, session: Session, device: str, function: str, *, json: bool) -> NoReturn:
     """Print how a function does on its small cases; the first that fails comes with a call to run."""
     with bench(session.assignment, device, measure=False) as opened:
-        found = explain_function(read_submission(path), session, opened.evaluator, function)
+        submission = read_submission(path, functions=session.assignment.functions)
+        found = explain_function(submission, session, opened.evaluator, function)
     if json:
         print(to_json(found))
     else:

@@ -14,8 +14,10 @@ from rich.text import Text
 from autograder.assignment.load import AssignmentError, find_root, load
 from autograder.cli.common import NOT_ALL_JUDGED, OK, UsageError, err, make_table, out, plain
 from autograder.cli.ledger import Db, RosterFile, open_ledger
+from autograder.cli.ledger import PolicyFile as PolicyFile
+from autograder.cli.ledger import find_policy as find_policy
 from autograder.cli.options import Verbose
-from autograder.gradebook.policy import Policy, read_policy
+from autograder.gradebook.policy import read_policy
 from autograder.gradebook.records import DEFAULT, short
 from autograder.gradebook.roster import read_roster
 from autograder.report import visible
@@ -23,12 +25,7 @@ from autograder.report import visible
 if TYPE_CHECKING:
     from autograder.gradebook.marks import Gradebook, Move
 
-COURSE = Path("course.toml")
 FORMATS = ("table", "csv", "canvas", "moodle", "json")
-
-PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help='File with a "policy" section; default: course.toml if it exists.')
-]
 
 
 def gradebook(
@@ -98,13 +95,6 @@ def rescore_ledger(db: str, policy: Path | None, roster: Path | None, root: Path
         out.print(f"{scored}; students with changed marks: {len({m.student for m in moves})}", highlight=False)
 
 
-def find_policy(policy: Path | None) -> Policy:
-    """Find the policy: the named file, else ``course.toml`` here, else the default (the best attempt counts)."""
-    if policy is None and COURSE.is_file():
-        return read_policy(COURSE)
-    return read_policy(policy) if policy else Policy()
-
-
 def show_moves(moves: Sequence[Move], form: str, file: Path | None) -> None:
     from autograder.exchange.gradebook import moves_json
 
@@ -117,7 +107,9 @@ def show_moves(moves: Sequence[Move], form: str, file: Path | None) -> None:
         who = f"{m.student} ({m.name})" if m.name else m.student
         sign = "+" if m.difference > 0 else "−" if m.difference < 0 else "±"
         why = f": {'; '.join(m.why)}" if m.why else ""
-        lines.append(f"{who}, {m.assignment or 'total %'}: {was} → {now} ({sign}{abs(m.difference)}){why}")
+        old, new = (letter or "–" for letter in m.letters)
+        grade = f", grade {old} → {new}" if old != new else ""
+        lines.append(f"{who}, {m.assignment or 'total %'}: {was} → {now} ({sign}{abs(m.difference)}){grade}{why}")
     if file:
         _put("".join(f"{visible(line)}\n" for line in lines), file)
         return
@@ -129,13 +121,19 @@ def show_moves(moves: Sequence[Move], form: str, file: Path | None) -> None:
 
 def _show(book: Gradebook, verbose: bool) -> None:
     worth = (f">{column.assignment} ({short(column.possible)})" for column in book.columns)
-    table = make_table("student", *worth, ">total %")
+    more = ["grade"] * book.letters + [">slip days left"] * bool(book.slip_days)
+    table = make_table("student", *worth, ">total %", *more)
     for row in book.rows:
         name = f"{row.student.id} {row.student.name}".strip()
         cells = [visible(name, limit=60)]
         for mark in row.marks.values():
             cells.append(("–" if mark.points is None else f"{mark.points}") + ("?" if mark.open else ""))
-        table.add_row(*map(Text, cells), Text("–" if row.total is None else f"{row.total}"))
+        cells.append("–" if row.total is None else f"{row.total}")
+        if book.letters:
+            cells.append(row.letter or "–")
+        if book.slip_days:
+            cells.append(str(row.slip_days_left))
+        table.add_row(*map(Text, cells))
     out.print(table)
     for row in book.rows if verbose else ():
         for assignment, mark in row.marks.items():

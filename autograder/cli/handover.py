@@ -46,7 +46,6 @@ from autograder.judge.device.evaluator import Evaluator
 from autograder.results import Fault, Problem, ProblemKind
 from autograder.sandbox import bubblewrap
 from autograder.submission.collect import Collected, Collection
-from autograder.submission.read import read_submission
 
 
 @grouped
@@ -84,7 +83,7 @@ def trace(
 
         def trace_collected(collected: Collected) -> TracedSubmission:
             on_progress(collected.student)
-            submission = read_submission(collected.path)
+            submission = collected.read(loaded.functions)
             order = draws.request(draws.number(submission), measured=not quick, everything=True)
             traced = trace_submission(submission, order, sandbox, name=collected.name)
             traced = handover.quoted(traced, order, evaluator)

@@ -99,7 +99,7 @@ def _write_ahead(path: Path) -> None:
 
 
 def make_tables(writer: Engine, shown: str) -> None:
-    """Make the tables of a new ledger; refuse another database and a newer ledger."""
+    """Make the tables of a new ledger, add what an older one lacks; refuse another database and a newer ledger."""
     with writer.begin() as connection:
         if connection.dialect.name == "postgresql":  # two programs may create the tables at the same time
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -107,13 +107,33 @@ def make_tables(writer: Engine, shown: str) -> None:
         if "about" not in names:
             if set(names) & set(tables.META.tables):
                 raise LedgerError(f"{shown} is the database of another program: name a different database with --db")
-            tables.create(connection)
+            upgrade(connection)
         columns = {c["name"] for c in inspect(connection).get_columns("about")}
         if columns != {"version"}:
             raise LedgerError(f"{shown} is the database of another program: name a different database with --db")
-        version = connection.execute(select(func.max(tables.about.c.version))).scalar()
+        version = connection.execute(select(func.max(tables.about.c.version))).scalar() or 0
+        if version < tables.VERSION:
+            upgrade(connection, since=version)
+            version = tables.VERSION
     if version != tables.VERSION:
         raise LedgerError(
             f"{shown} has ledger version {version}, this program reads {tables.VERSION}: "
             "use the version of autograder that created it"
         )
+
+
+def upgrade(connection: Connection, since: int = 0) -> None:
+    """Run the migrations on a ledger, in the transaction of the caller: all of them, or none.
+
+    Args:
+      since: the version that it has; 0 for an empty database.
+    """
+    from alembic import command  # slow to import, and rarely needed
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    if since == 1:  # the first version was not made by Alembic
+        command.stamp(config, "1")
+    command.upgrade(config, "head")

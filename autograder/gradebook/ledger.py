@@ -7,36 +7,40 @@ override or an extension is a new row, with its author and its reason.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from autograder.gradebook import tables
 from autograder.gradebook.blobs import Objects
 from autograder.gradebook.database import make_tables, open_engine, read_url
+from autograder.gradebook.read_book import read_attempts, read_book
 from autograder.gradebook.records import (
     DEFAULT,
     KINDS,
     Attempt,
     Book,
-    Extension,
     LedgerError,
-    Override,
+    Person,
     label,
-    moment,
     read_points,
     stamp,
+    written,
 )
+from autograder.moments import GIVEN, PLATFORM, SOURCES, UNKNOWN
 from autograder.report.text import visible
 from autograder.result_json import from_json, to_json
 from autograder.results import Result, Score, next_step
 
+MOST_DAYS = 1000
 GRADED, AGAIN, RESCORED = "graded", "judged again", "re-scored"
 
 
@@ -76,79 +80,81 @@ class Ledger:
         student: str,
         result: Result,
         *,
-        submitted: datetime.datetime,
+        submitted: datetime.datetime | None,
+        source: str = "",
+        late: bool | None = None,
         kind: str = "assignment",
+        team: str = "",
         content: bytes | None = None,
         now: datetime.datetime | None = None,
     ) -> tuple[Attempt, bool]:
         """Add a judged hand-in; recording it twice adds one attempt.
 
-        An attempt that could not be judged before takes the new judgement; a judged attempt keeps its own.
+        An attempt that could not be judged before takes the new judgement; a judged attempt keeps its own.  A time that
+        was not known before is added to the attempt.
+
+        Args:
+          submitted: when it was handed in; None where nobody knows.
+          source: who says so; default: the platform, of a known time.
+          late: whether the platform calls it late; None where it never says.
+          team: what the team is called that handed it in together.
 
         Returns:
           the attempt, and whether a row was added.
         """
         if kind not in KINDS:
             raise LedgerError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
-        at, made = stamp(now or datetime.datetime.now(datetime.UTC)), result.provenance
+        at, made = stamp(now or datetime.datetime.now(UTC)), result.provenance
         key = {
             "student": label(student, "student"),
             "assignment": label(made.assignment, "assignment"),
             "submission": made.submission_sha256,
-            "submitted_at": stamp(submitted, "the time of submission"),
             "seed": made.seed,
             "engine": made.engine_version,
         }
-        stored = to_json(result, compact=True)
-        about = {
+        row = {
+            **key,
             "kind": kind,
             "name": visible(result.submission, limit=200),
             "sandbox": visible(made.sandbox, limit=200),
-        }
-        row = {
-            **key,
-            **about,
+            "submitted_at": written(submitted, "the time of submission"),
             "recorded_at": at,
             "object": self.objects.put(content) if content else "",
-            "result": stored,
+            "result": to_json(result, compact=True),
         }
+        time = {**_time_row(submitted, source, late), "by": "", "reason": "", "at": at}
         for _ in range(3):
             try:
                 with self._saying("record an attempt"), self._writer.begin() as connection:
-                    number, added = self._record(connection, key, row, result, at, stored)
-                    return _attempts(connection, tables.attempts.c.id == number)[0], added
+                    number, added = _find_or_add(connection, key, row, time, result)
+                    if added and team:
+                        connection.execute(
+                            tables.teams.insert().values(attempt=number, team=label(team, "team"), at=at)
+                        )
+                    return read_attempts(connection, tables.attempts.c.id == number)[0], added
             except IntegrityError:  # another process was first
                 continue
         raise LedgerError(
             "the attempt could not be recorded: another program keeps adding the same attempt; stop it and try again"
         )
 
-    def _record(
+    def set_time(
         self,
-        connection: Connection,
-        key: Mapping[str, str],
-        row: Mapping[str, str],
-        result: Result,
-        at: str,
-        stored: str,
-    ) -> tuple[int, bool]:
-        columns = tables.attempts.c
-        number = connection.execute(select(columns.id).where(*(columns[n] == v for n, v in key.items()))).scalar()
-        if number is None:
-            insert = tables.attempts.insert().values(**row).returning(columns.id)
-            number = int(connection.execute(insert).scalar_one())
-            connection.execute(tables.judgements.insert().values(**_judgement(number, result.score, at, GRADED)))
-            return number, True
-        known = _attempts(connection, columns.id == number)[0]
-        if known.judged or not next_step(result).final:
-            return number, False
-        new = _judgement(number, result.score, at, AGAIN)
-        connection.execute(tables.judgements.insert().values(**new, result=stored))
-        return number, True
+        number: int,
+        submitted: datetime.datetime | None,
+        by: str,
+        reason: str,
+        now: datetime.datetime | None = None,
+    ) -> None:
+        """Append when an attempt was handed in, as a person says it; the last entry counts."""
+        row = {"by": label(by, "--by"), "reason": _reason(reason), "at": stamp(now or datetime.datetime.now(UTC))}
+        with self._saying("store a time"), self._writer.begin() as connection:
+            _exists(connection, number)
+            connection.execute(tables.times.insert().values(attempt=number, **_time_row(submitted, GIVEN, None), **row))
 
     def rescore(self, scores: Mapping[int, Score], now: datetime.datetime | None = None) -> None:
         """Append the scores that a changed rubric gives to stored evidence: all of them, or none."""
-        at = stamp(now or datetime.datetime.now(datetime.UTC))
+        at = stamp(now or datetime.datetime.now(UTC))
         rows = [_judgement(number, score, at, RESCORED) for number, score in scores.items()]
         if rows:
             with self._saying("store scores"), self._writer.begin() as connection:
@@ -160,7 +166,7 @@ class Ledger:
         """Append a person's decision about an attempt; None withdraws an earlier decision."""
         if points is not None:
             points = read_points(str(points))
-        at = stamp(now or datetime.datetime.now(datetime.UTC))
+        at = stamp(now or datetime.datetime.now(UTC))
         row = {"attempt": number, "by": label(by, "--by"), "reason": _reason(reason), "at": at}
         with self._saying("store an override"), self._writer.begin() as connection:
             _exists(connection, number)
@@ -170,44 +176,67 @@ class Ledger:
         self,
         student: str,
         assignment: str,
-        until: datetime.datetime,
+        until: datetime.datetime | None,
         by: str,
         reason: str,
         now: datetime.datetime | None = None,
     ) -> None:
-        """Append an extension for one student; the last extension counts."""
+        """Append an extension for one student; the last one counts, and None takes earlier ones back."""
         row = {
             "student": label(student, "student"),
             "assignment": label(assignment, "assignment"),
-            "until": stamp(until, "--until"),
+            "until": written(until, "--until"),
             "by": label(by, "--by"),
             "reason": _reason(reason),
-            "at": stamp(now or datetime.datetime.now(datetime.UTC)),
+            "at": stamp(now or datetime.datetime.now(UTC)),
         }
         with self._saying("store an extension"), self._writer.begin() as connection:
             connection.execute(tables.extensions.insert().values(**row))
 
+    def spend(
+        self,
+        student: str,
+        assignment: str,
+        days: int | None,
+        by: str,
+        reason: str,
+        now: datetime.datetime | None = None,
+    ) -> None:
+        """Append how many slip days a student spends on an assignment; None: as the rules say.  The last counts."""
+        if days is not None and not 0 <= days <= MOST_DAYS:
+            raise LedgerError(f"slip days: expected a number from 0 to {MOST_DAYS}, got {days}")
+        row = {
+            "student": label(student, "student"),
+            "assignment": label(assignment, "assignment"),
+            "days": days,
+            "by": label(by, "--by"),
+            "reason": _reason(reason),
+            "at": stamp(now or datetime.datetime.now(UTC)),
+        }
+        with self._saying("store slip days"), self._writer.begin() as connection:
+            connection.execute(tables.slip_days.insert().values(**row))
+
     def book(self, student: str = "") -> Book:
         """Read everything that marks are computed from, in one snapshot; only one student's if named."""
         with self._saying("be read"), self._reader.begin() as connection:
-            own = [tables.attempts.c.student == student] if student else []
-            attempts = _attempts(connection, *own)
-            numbers = {a.number for a in attempts}
-            overrides = connection.execute(select(tables.overrides).order_by(tables.overrides.c.id)).all()
-            extensions = connection.execute(select(tables.extensions).order_by(tables.extensions.c.id)).all()
-        return Book(
-            attempts,
-            tuple(
-                Override(r.attempt, None if r.points is None else Decimal(r.points), r.by, r.reason, moment(r.at))
-                for r in overrides
-                if r.attempt in numbers
-            ),
-            tuple(
-                Extension(r.student, r.assignment, moment(r.until), r.by, r.reason, moment(r.at))
-                for r in extensions
-                if student in ("", r.student)
-            ),
-        )
+            return read_book(connection, student)
+
+    def know(self, people: Iterable[Person]) -> None:
+        """Store the names and addresses of people; newer ones replace older ones."""
+        rows = [dataclasses.asdict(person) for person in people]
+        if not rows:
+            return
+        with self._saying("store people"), self._writer.begin() as connection:
+            for row in rows:
+                own = tables.people.c.id == row["id"]
+                if connection.execute(tables.people.update().where(own).values(**row)).rowcount == 0:
+                    connection.execute(tables.people.insert().values(**row))
+
+    def people(self) -> tuple[Person, ...]:
+        """Read the names and addresses of people, by id."""
+        with self._saying("be read"), self._reader.begin() as connection:
+            rows = connection.execute(select(tables.people).order_by(tables.people.c.id)).all()
+        return tuple(Person(**row._asdict()) for row in rows)
 
     def result(self, number: int) -> Result:
         """Read the evidence and the first score of an attempt."""
@@ -236,33 +265,40 @@ class Ledger:
             raise LedgerError(f"the ledger {shown} cannot {what}: {first}") from None
 
 
-def _attempts(connection: Connection, *where: Any) -> tuple[Attempt, ...]:
-    a, j = tables.attempts.c, tables.judgements.c
-    last = select(func.max(j.id)).where(j.attempt == a.id).correlate(tables.attempts).scalar_subquery()
-    columns = [c for c in a if c.name != "result"]
-    query = select(*columns, j.points, j.possible, j.judged, j.rubric).join(tables.judgements, j.attempt == a.id)
-    rows = connection.execute(query.where(j.id == last, *where).order_by(a.id)).all()
-    return tuple(
-        Attempt(
-            number=r.id,
-            student=r.student,
-            assignment=r.assignment,
-            kind=r.kind,
-            submission=r.submission,
-            name=r.name,
-            submitted=moment(r.submitted_at),
-            recorded=moment(r.recorded_at),
-            seed=r.seed,
-            engine=r.engine,
-            sandbox=r.sandbox,
-            object=r.object,
-            points=None if r.points is None else Decimal(r.points),
-            possible=None if r.possible is None else Decimal(r.possible),
-            judged=bool(r.judged),
-            rubric=r.rubric,
-        )
-        for r in rows
-    )
+def _find_or_add(
+    connection: Connection, key: Mapping[str, str], row: Mapping[str, str], time: Mapping[str, Any], result: Result
+) -> tuple[int, bool]:
+    """Return the number of the attempt that a result belongs to, and whether a row was added."""
+    columns = tables.attempts.c
+    known = read_attempts(connection, *(columns[n] == v for n, v in key.items()))
+    at = row["submitted_at"]
+    same = [a for a in known if not at or at in (written(a.submitted), written(a.recorded_time))]
+    timeless = [a for a in known if a.submitted is None]
+    if not same and not timeless:
+        insert = tables.attempts.insert().values(**row).returning(columns.id)
+        number = int(connection.execute(insert).scalar_one())
+        connection.execute(tables.judgements.insert().values(**_judgement(number, result.score, time["at"], GRADED)))
+        connection.execute(tables.times.insert().values(attempt=number, **time))
+        return number, True
+    attempt, added = (same or timeless)[-1], False
+    if at and not same:  # now the time is known
+        connection.execute(tables.times.insert().values(attempt=attempt.number, **time))
+        added = True
+    if not attempt.judged and next_step(result).final:
+        new = _judgement(attempt.number, result.score, time["at"], AGAIN)
+        connection.execute(tables.judgements.insert().values(**new, result=row["result"]))
+        added = True
+    return attempt.number, added
+
+
+def _time_row(submitted: datetime.datetime | None, source: str, late: bool | None) -> dict[str, Any]:
+    if source and source not in SOURCES:
+        raise LedgerError(f"source of a time: expected one of {', '.join(SOURCES)}, got {source!r}")
+    return {
+        "submitted_at": written(submitted, "the time of submission"),
+        "source": UNKNOWN if submitted is None else source or PLATFORM,
+        "late": None if late is None else int(late),
+    }
 
 
 def _evidence(connection: Connection, number: int) -> str:

@@ -1,83 +1,35 @@
 """Compute marks from attempts and policy: pure, exact, with the reasons of every mark.
 
-Everything is computed in fractions and rounded once, at the end: a half is rounded up.
+Everything is computed in fractions; a mark is rounded once, at the end, and totals come from the marks as displayed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from autograder.gradebook.hand_in import HandIn, due, hand_ins
-from autograder.gradebook.policy import AVERAGE, BEST, DECAY, LAST, Policy, PolicyError, Rules
-from autograder.gradebook.records import Attempt, Book, Extension, Override, short
+from autograder.gradebook.evidence import NOTHING, Evidence, gather
+from autograder.gradebook.evidence import in_order as in_order
+from autograder.gradebook.evidence import last_choices as last_choices
+from autograder.gradebook.mark_records import Column as Column
+from autograder.gradebook.mark_records import Gradebook as Gradebook
+from autograder.gradebook.mark_records import Mark as Mark
+from autograder.gradebook.mark_records import Row as Row
+from autograder.gradebook.mark_records import SlipShare as SlipShare
+from autograder.gradebook.mark_records import rounded as rounded
+from autograder.gradebook.moves import Move as Move
+from autograder.gradebook.moves import who_moved as who_moved
+from autograder.gradebook.one_mark import make_mark, most_late_days
+from autograder.gradebook.policy import AUTOMATIC, Policy, PolicyError
+from autograder.gradebook.records import Attempt, Book
 from autograder.gradebook.roster import Roster, Student
-
-MISSING = "nothing handed in"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A student's mark in one assignment.
-
-    ``points`` is None while the mark is undecided, ``open`` is True while a hand-in is not judged through our fault,
-    and ``counts`` is False while the total leaves the mark out: not due yet, or not judged yet.
-    """
-
-    student: str
-    assignment: str
-    points: Decimal | None
-    possible: Decimal
-    reasons: tuple[str, ...]
-    attempts: tuple[int, ...] = ()  # ledger numbers of the attempts that count
-    handed_in: int = 0
-    open: bool = False
-    counts: bool = True
-
-
-@dataclass(frozen=True)
-class Column:
-    assignment: str
-    kind: str
-    possible: Decimal
-    weight: Fraction
-    extra: bool
-
-
-@dataclass(frozen=True)
-class Row:
-    """All marks of a student; ``total`` is a percentage, None while nothing counts."""
-
-    student: Student
-    marks: Mapping[str, Mark]
-    total: Decimal | None
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gradebook:
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Move:
-    """A mark that changed; ``assignment`` is "" for the total."""
-
-    student: str
-    name: str
-    assignment: str
-    before: Decimal | None
-    after: Decimal | None
-    why: tuple[str, ...]
-
-    @property
-    def difference(self) -> Decimal:
-        return (self.after or Decimal(0)) - (self.before or Decimal(0))
+from autograder.gradebook.slip_days import spend
+from autograder.gradebook.totals import make_total
+from autograder.report.text import count
 
 
 def make_marks(
@@ -94,72 +46,70 @@ def make_marks(
     """
     now = now or datetime.datetime.now(datetime.UTC)
     columns = _columns(book.attempts, policy)
-    attempts: dict[tuple[str, str], list[Attempt]] = {}
-    for a in book.attempts:
-        attempts.setdefault((a.student, a.assignment), []).append(a)
-    owner = {a.number: (a.student, a.assignment) for a in book.attempts}
-    overrides: dict[tuple[str, str], list[Override]] = {}
-    for o in book.overrides:
-        if o.attempt in owner:
-            overrides.setdefault(owner[o.attempt], []).append(o)
-    extensions = {(e.student, e.assignment): e for e in book.extensions}
+    evidence = gather(book)
     rows = []
     for student in _students(book, roster):
-        marks = {}
-        for column in columns:
-            key = (student.id, column.assignment)
-            own = attempts.get(key, ()), overrides.get(key, ()), extensions.get(key)
-            marks[column.assignment] = _mark(student.id, column, policy, *own, now)
-        total, reasons = _total(marks, columns, policy)
+        own = {c.assignment: evidence.get((student.id, c.assignment), NOTHING) for c in columns}
+        marks, left = _marks(student.id, columns, policy, own, now)
+        total = make_total(marks, columns, policy)
+        reasons = total.reasons
         if roster is not None and roster.get(student.id) is None:
             reasons = ("not on the roster", *reasons)
-        rows.append(Row(student, marks, total, reasons))
-    known = {c.assignment for c in columns}
-    named = sorted((set(policy.assignments) | policy.extra_credit) - known)
-    remarks = tuple(f"the policy names {name!r}, but no student has handed it in" for name in named)
-    return Gradebook(columns, tuple(rows), remarks)
+        rows.append(Row(student, marks, total.percent, reasons, total.letter, left))
+    return Gradebook(columns, tuple(rows), _remarks(columns, rows, policy), bool(policy.grading_key), policy.slip_days)
 
 
-def who_moved(
-    before: Gradebook, after: Gradebook, because: Mapping[tuple[str, str], str] | None = None
-) -> tuple[Move, ...]:
-    """List the marks that differ between two gradebooks, by how much and why; the largest differences first.
+def _marks(
+    student: str,
+    columns: Sequence[Column],
+    policy: Policy,
+    evidence: Mapping[str, Evidence],
+    now: datetime.datetime,
+) -> tuple[dict[str, Mark], int | None]:
+    """Make the marks of a student; also return the slip days that are left, None in a course without."""
+    by_name = {c.assignment: c for c in columns}
 
-    Args:
-      because: (student, assignment) → what changed in the evidence's score, if the caller knows.
-    """
-    old = {row.student.id: row for row in before.rows}
-    moves = []
-    for row in after.rows:
-        was = old.get(row.student.id)
-        for name, mark in row.marks.items():
-            past = was.marks.get(name) if was else None
-            if past is None or mark.points != past.points:
-                why = _news(past.reasons if past else (), mark.reasons)
-                note = (because or {}).get((row.student.id, name))
-                why = (note, *why) if note else why
-                points = past.points if past else None
-                if points != mark.points:
-                    moves.append(Move(row.student.id, row.student.name, name, points, mark.points, why))
-        total = was.total if was else None
-        if total != row.total:
-            why = _news(was.reasons if was else (), row.reasons)
-            moves.append(Move(row.student.id, row.student.name, "", total, row.total, why))
-    return tuple(sorted(moves, key=lambda m: (m.assignment == "", -abs(m.difference), m.student, m.assignment)))
+    @functools.cache
+    def mark(name: str, slip_days: int) -> Mark:
+        return make_mark(student, by_name[name], policy.rules(name), policy.decimals, evidence[name], now, slip_days)
+
+    if not policy.slip_days:
+        return {name: mark(name, 0) for name in by_name}, None
+    spent = spend(
+        _by_deadline(by_name, policy),
+        policy.slip_days,
+        lambda name: _most_slip_days(name, policy, evidence[name]),
+        lambda name, days: mark(name, days).points,
+    )
+    left = policy.slip_days - sum(spent.values())
+    made = {}
+    for name in by_name:
+        days = spent.get(name, 0)
+        made[name] = dataclasses.replace(mark(name, days), slip=SlipShare(days, left, policy.slip_days))
+    return made, left
 
 
-def rounded(value: Fraction, decimals: int) -> Decimal:
-    """Round to ``decimals`` places; a half goes up."""
-    units = (value * 10**decimals + Fraction(1, 2)).__floor__()
-    return Decimal(units).scaleb(-decimals)
+def _by_deadline(names: Iterable[str], policy: Policy) -> list[str]:
+    """Sort the assignments that have a deadline by it; those due at the same moment by name."""
+    due = [(policy.rules(name).due, name) for name in names]
+    return [name for _, name in sorted((time, name) for time, name in due if time is not None)]
+
+
+def _most_slip_days(name: str, policy: Policy, evidence: Evidence) -> int:
+    """Return the most slip days that an assignment may take, and can use."""
+    rules = policy.rules(name)
+    days = evidence.slip_days
+    if days is None:
+        days = policy.slip_days if policy.slip == AUTOMATIC else 0
+    if rules.slip_days_at_most is not None:
+        days = min(days, rules.slip_days_at_most)
+    return min(days, most_late_days(evidence, rules)) if days else 0
 
 
 def _columns(attempts: Iterable[Attempt], policy: Policy) -> tuple[Column, ...]:
     newest: dict[str, Attempt] = {}
-    for a in attempts:
-        if a.possible is not None and (a.assignment not in newest or a.number > newest[a.assignment].number):
-            newest[a.assignment] = a
-        newest.setdefault(a.assignment, a)
+    for a in sorted(attempts, key=lambda a: (a.possible is not None, a.number)):  # the last one says what it is worth
+        newest[a.assignment] = a
     order = [n for n in policy.assignments if n in newest]
     order += sorted(set(newest) - set(order))
     weights = {n: policy.rules(n).weight for n in order}
@@ -174,7 +124,8 @@ def _columns(attempts: Iterable[Attempt], policy: Policy) -> tuple[Column, ...]:
         possible = newest[name].possible or Decimal(0)
         weight = weights[name]
         counted = Fraction(possible) if weight is None else Fraction(weight)
-        columns.append(Column(name, newest[name].kind, possible, counted, name in policy.extra_credit))
+        extra, bonus = name in policy.extra_credit, name in policy.bonus
+        columns.append(Column(name, newest[name].kind, possible, counted, extra, bonus))
     return tuple(columns)
 
 
@@ -185,92 +136,17 @@ def _students(book: Book, roster: Roster | None) -> list[Student]:
     return listed + [Student(id) for id in others]
 
 
-def _mark(
-    student: str,
-    column: Column,
-    policy: Policy,
-    attempts: Sequence[Attempt],
-    overrides: Sequence[Override],
-    extension: Extension | None,
-    now: datetime.datetime,
-) -> Mark:
-    rules, name = policy.rules(column.assignment), column.assignment
-    if not attempts:
-        until = due(extension, rules)
-        early = until is not None and now <= until + rules.grace
-        return Mark(student, name, None, column.possible, ("not due yet",) if early else (MISSING,), counts=not early)
-    found = hand_ins(attempts, overrides, extension, rules)
-    waits = any(h.waits for h in found)
-    points, chosen, reasons = _choose(found, rules)
-    waiting = tuple(r for h in found if h.waits for r in h.reasons)
-    if points is None and waits:
-        return Mark(student, name, None, column.possible, waiting, (), len(found), open=True, counts=False)
-    if points is None:
-        points, reasons = Fraction(0), tuple(r for h in found for r in h.reasons)
-    else:
-        reasons += waiting
-    scored = {h.attempt.possible for h in chosen if not h.decided} - {None, column.possible}
-    if scored:
-        other = ", ".join(sorted(short(p) for p in scored))
-        reasons += (f"scored by another rubric (out of {other}): run autograder rescore --db to update it",)
-    numbers = tuple(h.attempt.number for h in chosen)
-    return Mark(
-        student, name, rounded(points, policy.decimals), column.possible, reasons, numbers, len(found), open=waits
-    )
-
-
-def _choose(found: Sequence[HandIn], rules: Rules) -> tuple[Fraction | None, tuple[HandIn, ...], tuple[str, ...]]:
-    valued = [(h.points, h) for h in found if h.points is not None]
-    if not valued:
-        return None, (), ()
-    many = len(valued) > 1
-    kept = len(found) - len(valued) - sum(h.waits for h in found)
-    more = (f"{kept} more kept, but not counted",) if kept else ()
-    if rules.attempts == AVERAGE:
-        mean = sum((p for p, _ in valued), Fraction(0)) / len(valued)
-        reasons = tuple(dict.fromkeys(r for _, h in valued for r in h.reasons))
-        said = (f"average of {len(valued)} attempts",) if many else ()
-        return mean, tuple(h for _, h in valued), (*said, *reasons, *more)
-    if rules.attempts == LAST:
-        points, one = valued[-1]
-        said = (f"last of {len(valued)} attempts",) if many else ()
-    else:
-        assert rules.attempts in (BEST, DECAY)
-        points, one = max(valued, key=lambda v: (v[0], -v[1].position))  # the first of equal attempts
-        said = (f"best of {len(valued)} attempts",) if many else ()
-    return points, (one,), (*said, *one.reasons, *more)
-
-
-def _total(
-    marks: Mapping[str, Mark], columns: Sequence[Column], policy: Policy
-) -> tuple[Decimal | None, tuple[str, ...]]:
-    reasons: list[str] = []
-    shares: list[tuple[Fraction, Column]] = []
-    extra = Fraction(0)
-    for column in columns:
-        mark = marks[column.assignment]
-        if not column.possible > 0 or not mark.counts:
-            if mark.open:
-                reasons.append(f"{column.assignment} is left out until it is judged")
-            continue
-        share = Fraction(mark.points or 0) / Fraction(column.possible)
-        if column.extra:
-            extra += column.weight * share
-            if share:
-                reasons.append(f"extra credit: {column.assignment}")
-        else:
-            shares.append((share, column))
-    shares.sort(key=lambda s: s[0])  # stable: the first of equal shares is dropped
-    dropped = shares[: min(policy.drop_lowest, max(0, len(shares) - 1))]
-    reasons += [f"dropped as the lowest: {column.assignment}" for _, column in dropped]
-    kept = shares[len(dropped) :]
-    whole = sum((c.weight for _, c in kept), Fraction(0))
-    if not whole:
-        return None, tuple(reasons)
-    earned = sum((share * c.weight for share, c in kept), extra)
-    return rounded(100 * earned / whole, policy.decimals), tuple(reasons)
-
-
-def _news(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    new = tuple(r for r in after if r not in before)
-    return new + tuple(f"no longer: {r}" for r in before if r not in after)
+def _remarks(columns: Sequence[Column], rows: Sequence[Row], policy: Policy) -> tuple[str, ...]:
+    known = {c.assignment for c in columns}
+    named = sorted((set(policy.assignments) | policy.extra_credit | policy.bonus) - known)
+    remarks = [f"the policy names {name!r}, but no student has handed it in" for name in named]
+    unknown = [m for row in rows for m in row.marks.values() if m.time_unknown]
+    if unknown:
+        said = f"time unknown for {count(len(unknown), 'mark')}, so lateness cost nothing there"
+        if claimed := sum(m.time_claimed for m in unknown):
+            said += (
+                f"; for {claimed} of them the student's commit claims a time, which counts "
+                "only with trust_commit_dates = true"
+            )
+        remarks.append(said)
+    return tuple(remarks)

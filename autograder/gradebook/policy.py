@@ -4,17 +4,53 @@
     attempts = "best"                    # best, last, average, or decay
     decay = 0.9                          # with "decay": the second attempt counts 90 %, the third 81 %; the best counts
     limit = 5                            # attempts that count; later ones are kept
-    grace_minutes = 10
+    grace_minutes = 10                   # late by no more than this is on time; the late days start at the deadline
     per_day_percent = 20                 # of the points earned, for each day that has begun
-    cut_off_days = 7                     # later hand-ins do not count
-    timezone = "Europe/Berlin"           # for times without an offset
+    cut_off_days = 7                     # later hand-ins do not count; slip days do not move the cut-off
+    slip_days_at_most = 2                # slip days on one assignment; default: all that are left
+    trust_commit_dates = false           # true: a time that the student's own commit claims counts as the time
+    after_rejudging = "last"             # last, or best: a judgement that was higher is kept
+    timezone = "Europe/Berlin"           # of times without an offset, and of late days
+    slip_days = 5                        # for the term: each covers a late day without penalty
+    slip = "automatic"                   # automatic, or chosen: with the command slip
     drop_lowest = 1
-    extra_credit = ["bonus"]
+    extra_credit = ["project"]           # added to the total
+    bonus = ["quizzes"]                  # the same, for those who pass without it
+    bonus_needs_pass = true              # false: bonus is extra credit
+    pass_percent = 50                    # needed for bonus
     decimals = 2
 
-    [policy.assignments.backprop]        # each of the above up to cut_off_days may stand here too
+    [policy.grading_key]                 # the lowest percentage of each grade; names with a dot in quotes: "1.3" = 90
+    A = 90
+    B = 75
+    F = 0
+
+    [policy.assignments.backprop]        # each of the above up to after_rejudging may stand here too
     due = 2026-11-20T23:59:00
     weight = 2
+
+Times are compared in whole seconds.  A late day ends at the deadline's local clock time, one calendar day later.  An
+extension counts where it is later than the deadline of the class.
+
+A hand-in without a known time has no penalty.  Attempts with a time are in the order of time, those without in the
+order of the ledger.  How the two mix is unknown: of the possible orders, the one that is best for the student holds,
+for the limit, for "decay" and for "last".  A time that becomes known later, for the same bytes, counts.
+
+Slip days go to assignments in the order of their deadlines, as many as raise the mark and no more; they move the
+deadline for all attempts at an assignment.  With "automatic", a student's choice for an assignment is the most that is
+spent there; with "chosen", none is spent without a choice.  An extension counts first: slip days cover only what is
+late after it.
+
+A mark is rounded once, a half is rounded up; totals and grades come from the numbers that people see.  A total below
+100 % is never shown as 100.  A total counts each assignment as a percentage of its maximum, by its weight, or by its
+maximum where no assignment has a weight.
+
+``drop_lowest`` drops the assignments without which the total is highest.  Where all weigh the same, these are the
+lowest percentages, the first in the table among equal ones.  A better mark never lowers a total.  At least one
+assignment stays.  Work that is not due yet, or not judged through our fault, is left out and never dropped; missing
+work that was due is a zero and can be dropped; extra credit and bonus are never dropped.
+
+A bonus adds its share of its weight, like extra credit, if the displayed total without it reaches ``pass_percent``.
 
 Rules only read the ledger: changing them changes marks and runs nothing.
 """
@@ -22,23 +58,30 @@ Rules only read the ledger: changing them changes marks and runs nothing.
 from __future__ import annotations
 
 import datetime
+import math
 import tomllib
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import UserError
-from autograder.gradebook.records import utc
+from autograder.gradebook.grading_key import GradingKey, read_grading_key
+from autograder.gradebook.policy_fields import PolicyError as PolicyError
+from autograder.gradebook.policy_fields import (
+    read_choice,
+    read_due,
+    read_names,
+    read_number,
+    read_switch,
+    read_table,
+    read_timezone,
+    read_whole,
+)
 
 BEST, LAST, AVERAGE, DECAY = "best", "last", "average", "decay"
 ATTEMPTS = (BEST, LAST, AVERAGE, DECAY)
-
-
-class PolicyError(UserError):
-    """An invalid policy; the message says which entry, what came and what was expected."""
+AUTOMATIC, CHOSEN = "automatic", "chosen"
 
 
 @dataclass(frozen=True)
@@ -53,6 +96,10 @@ class Rules:
     cut_off: datetime.timedelta | None = None
     due: datetime.datetime | None = None
     weight: Decimal | None = None
+    zone: datetime.tzinfo | None = None  # of late days; without one they have 24 hours
+    slip_days_at_most: int | None = None
+    trust_commit_dates: bool = False
+    after_rejudging: str = LAST
 
 
 @dataclass(frozen=True)
@@ -64,13 +111,43 @@ class Policy:
     extra_credit: frozenset[str] = frozenset()
     drop_lowest: int = 0
     decimals: int = 2
+    timezone: datetime.tzinfo | None = None
+    slip_days: int = 0
+    slip: str = AUTOMATIC
+    bonus: frozenset[str] = frozenset()
+    bonus_needs_pass: bool = True
+    pass_percent: Decimal | None = None
+    grading_key: GradingKey = ()
 
     def rules(self, assignment: str) -> Rules:
         return self.assignments.get(assignment, self.common)
 
 
-_RULES = ("attempts", "decay", "limit", "grace_minutes", "per_day_percent", "cut_off_days")
-_COURSE = (*_RULES, "timezone", "drop_lowest", "extra_credit", "decimals", "assignments")
+_RULES = (
+    "attempts",
+    "decay",
+    "limit",
+    "grace_minutes",
+    "per_day_percent",
+    "cut_off_days",
+    "slip_days_at_most",
+    "trust_commit_dates",
+    "after_rejudging",
+)
+_COURSE = (
+    *_RULES,
+    "timezone",
+    "slip_days",
+    "slip",
+    "drop_lowest",
+    "extra_credit",
+    "bonus",
+    "bonus_needs_pass",
+    "pass_percent",
+    "decimals",
+    "grading_key",
+    "assignments",
+)
 _OWN = (*_RULES, "due", "weight")
 
 
@@ -87,96 +164,53 @@ def read_policy(path: Path) -> Policy:
 
 def make_policy(data: Any, where: str = "[policy]") -> Policy:
     """Make a policy of a parsed section.  Raises PolicyError naming the entry."""
-    data = _table(data, where, _COURSE)
-    zone = _zone(data.get("timezone"), where)
-    common = _rules(data, Rules(), where, zone)
+    data = read_table(data, where, _COURSE)
+    zone = read_timezone(data.get("timezone"), where)
+    common = _rules(data, Rules(zone=zone), where)
     own = data.get("assignments", {})
     if not isinstance(own, dict):
         raise PolicyError(f"{where} assignments: expected tables such as [policy.assignments.backprop]")
-    assignments = {
-        name: _rules(_table(entry, f"{where} assignments.{name}", _OWN), common, f"{where} assignments.{name}", zone)
-        for name, entry in own.items()
-    }
-    extra = data.get("extra_credit", [])
-    if not isinstance(extra, list) or not all(isinstance(name, str) for name in extra):
-        raise PolicyError(f"{where} extra_credit: expected a list of assignments, got {extra!r}")
-    return Policy(
+    policy = Policy(
         common,
-        assignments,
-        frozenset(extra),
-        _whole(data, "drop_lowest", 0, where, 0, 1000),
-        _whole(data, "decimals", 2, where, 0, 6),
+        {name: _own(entry, common, f"{where} assignments.{name}") for name, entry in own.items()},
+        read_names(data, "extra_credit", where),
+        read_whole(data, "drop_lowest", 0, where, 0, 1000),
+        read_whole(data, "decimals", 2, where, 0, 6),
+        zone,
+        read_whole(data, "slip_days", 0, where, 0, 1000),
+        read_choice(data, "slip", AUTOMATIC, where, (AUTOMATIC, CHOSEN)),
+        read_names(data, "bonus", where),
+        read_switch(data, "bonus_needs_pass", True, where),
+        read_number(data, "pass_percent", where, 0, 100),
+        read_grading_key(data.get("grading_key"), f"{where} grading_key"),
     )
+    if both := sorted(policy.bonus & policy.extra_credit):
+        raise PolicyError(f"{where}: {both[0]!r} is in bonus and in extra_credit; expected one of the two")
+    if policy.bonus and policy.bonus_needs_pass and policy.pass_percent is None:
+        raise PolicyError(f"{where} bonus: add pass_percent = 50, or bonus_needs_pass = false")
+    return policy
 
 
-def _rules(data: Mapping[str, Any], given: Rules, where: str, zone: datetime.tzinfo | None) -> Rules:
-    attempts = data.get("attempts", given.attempts)
-    if attempts not in ATTEMPTS:
-        raise PolicyError(f"{where} attempts: expected one of {', '.join(ATTEMPTS)}, got {attempts!r}")
-    limit = _whole(data, "limit", None, where, 1, 1_000_000) if "limit" in data else given.limit
-    grace = _number(data, "grace_minutes", where, 0, 100_000)
-    cut_off = _number(data, "cut_off_days", where, 0, 10_000)
-    decay = _number(data, "decay", where, 0, 1)
-    percent = _number(data, "per_day_percent", where, 0, 100)
+def _own(data: Any, common: Rules, where: str) -> Rules:
+    return _rules(read_table(data, where, _OWN), common, where)
+
+
+def _rules(data: Mapping[str, Any], given: Rules, where: str) -> Rules:
+    grace = read_number(data, "grace_minutes", where, 0, 100_000)
+    cut_off = read_number(data, "cut_off_days", where, 0, 10_000)
+    decay = read_number(data, "decay", where, 0, 1)
+    percent = read_number(data, "per_day_percent", where, 0, 100)
     return Rules(
-        attempts=attempts,
+        attempts=read_choice(data, "attempts", given.attempts, where, ATTEMPTS),
         decay=given.decay if decay is None else decay,
-        limit=limit,
-        grace=given.grace if grace is None else datetime.timedelta(seconds=float(grace * 60)),
+        limit=read_whole(data, "limit", given.limit, where, 1, 1_000_000),
+        grace=given.grace if grace is None else datetime.timedelta(seconds=math.ceil(grace * 60)),
         per_day_percent=given.per_day_percent if percent is None else percent,
-        cut_off=given.cut_off if cut_off is None else datetime.timedelta(seconds=float(cut_off * 86_400)),
-        due=_due(data.get("due"), where, zone),
-        weight=_number(data, "weight", where, 0, 1_000_000),
+        cut_off=given.cut_off if cut_off is None else datetime.timedelta(seconds=math.ceil(cut_off * 86_400)),
+        due=read_due(data.get("due"), where, given.zone),
+        weight=read_number(data, "weight", where, 0, 1_000_000),
+        zone=given.zone,
+        slip_days_at_most=read_whole(data, "slip_days_at_most", given.slip_days_at_most, where, 0, 1000),
+        trust_commit_dates=read_switch(data, "trust_commit_dates", given.trust_commit_dates, where),
+        after_rejudging=read_choice(data, "after_rejudging", given.after_rejudging, where, (LAST, BEST)),
     )
-
-
-def _table(data: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise PolicyError(f"{where}: expected a table, got {data!r}")
-    unknown = sorted(set(data) - set(known))
-    if unknown:
-        raise PolicyError(f"{where} has an unknown entry {unknown[0]!r} (known: {', '.join(known)})")
-    return data
-
-
-def _number(data: Mapping[str, Any], name: str, where: str, low: int, high: int) -> Decimal | None:
-    if name not in data:
-        return None
-    value = data[name]
-    number = Decimal("NaN") if isinstance(value, bool) or not isinstance(value, int | Decimal) else Decimal(value)
-    if not number.is_finite() or not low <= number <= high:
-        raise PolicyError(f"{where} {name}: expected a number from {low} to {high}, got {_shown(value)}")
-    return number
-
-
-def _whole(data: Mapping[str, Any], name: str, otherwise: Any, where: str, low: int, high: int) -> Any:
-    value = data.get(name, otherwise)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high):
-        raise PolicyError(f"{where} {name}: expected a whole number from {low} to {high}, got {_shown(value)}")
-    return value
-
-
-def _zone(name: Any, where: str) -> datetime.tzinfo | None:
-    if name is None:
-        return None
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise PolicyError(f"{where} timezone: expected a name like Europe/Berlin, got {_shown(name)}") from None
-
-
-def _due(value: Any, where: str, zone: datetime.tzinfo | None) -> datetime.datetime | None:
-    if value is None:
-        return None
-    if not isinstance(value, datetime.datetime):
-        raise PolicyError(f"{where} due: expected a time like 2026-11-20T23:59:00+01:00, got {_shown(value)}")
-    if value.tzinfo is None and zone is None:
-        raise PolicyError(
-            f"{where} due: {value.isoformat()} has no time zone: "
-            'write 2026-11-20T23:59:00+01:00, or timezone = "Europe/Berlin" in [policy]'
-        )
-    return utc(value if value.tzinfo else value.replace(tzinfo=zone))
-
-
-def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal | datetime.date | datetime.time) else repr(value)[:80]

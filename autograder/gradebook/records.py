@@ -23,6 +23,17 @@ class LedgerError(UserError):
 
 
 @dataclass(frozen=True)
+class Person:
+    """A student or a member of staff.  The ledger holds ids; names and addresses may change."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    login: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One judged hand-in.  ``points`` is None while nothing could be scored."""
 
@@ -32,7 +43,8 @@ class Attempt:
     kind: str
     submission: str  # sha256
     name: str  # what the file or folder was called; safe to print
-    submitted: datetime.datetime
+    submitted: datetime.datetime | None  # None: nobody knows when
+    source: str  # who says when: see autograder.moments; "" in attempts of the ledger's first version
     recorded: datetime.datetime
     seed: str
     engine: str
@@ -42,6 +54,9 @@ class Attempt:
     possible: Decimal | None
     judged: bool
     rubric: str
+    late: bool | None = None  # what the platform says
+    team: str = ""
+    recorded_time: datetime.datetime | None = None  # the time of submission as it was first recorded
 
 
 @dataclass(frozen=True)
@@ -57,23 +72,53 @@ class Override:
 
 @dataclass(frozen=True)
 class Extension:
-    """More time for one student; the last extension counts."""
+    """More time for one student; the last extension counts.  ``until`` None takes earlier extensions back."""
 
     student: str
     assignment: str
-    until: datetime.datetime
+    until: datetime.datetime | None
     by: str
     reason: str
     at: datetime.datetime
 
 
 @dataclass(frozen=True)
+class SlipDays:
+    """Slip days that a student chose to spend on an assignment; the last choice counts.  None: as the rules say."""
+
+    student: str
+    assignment: str
+    days: int | None
+    by: str
+    reason: str
+    at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What an attempt was worth at one time; the last judgement of an attempt is the current one."""
+
+    attempt: int
+    at: datetime.datetime
+    why: str
+    points: Decimal | None
+    possible: Decimal | None
+    judged: bool
+
+
+@dataclass(frozen=True)
 class Book:
-    """Everything that marks are computed from."""
+    """Everything that marks are computed from.
+
+    Attributes:
+      judgements: all that each attempt was worth, in the order of time; only of attempts with several.
+    """
 
     attempts: tuple[Attempt, ...]
     overrides: tuple[Override, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    slip_days: tuple[SlipDays, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
 
 
 def utc(time: datetime.datetime, what: str = "the time") -> datetime.datetime:
@@ -86,6 +131,16 @@ def utc(time: datetime.datetime, what: str = "the time") -> datetime.datetime:
 def stamp(time: datetime.datetime, what: str = "the time") -> str:
     """Write a time as text in UTC, of fixed width, so that texts sort in the order of time.  Raises LedgerError."""
     return utc(time, what).strftime(_FORMAT)
+
+
+def written(time: datetime.datetime | None, what: str = "the time") -> str:
+    """Write a time as :func:`stamp` does; "" for an unknown one."""
+    return "" if time is None else stamp(time, what)
+
+
+def time_of(text: str) -> datetime.datetime | None:
+    """Read what :func:`written` wrote."""
+    return moment(text) if text else None
 
 
 def moment(text: str) -> datetime.datetime:

@@ -13,34 +13,39 @@ from pathlib import Path
 
 from autograder.escaping import uncell
 from autograder.gradebook.records import LedgerError, label
+from autograder.gradebook.roster_columns import (
+    RosterError,
+    cell_of,
+    find_columns,
+    is_damaged,
+    is_no_student,
+    platform_number,
+)
 from autograder.report.text import visible
+
+__all__ = ["Roster", "RosterError", "Student", "parse_roster", "read_roster", "read_rows"]
 
 MAX_BYTES = 16 << 20
 MAX_STUDENTS = 200_000
 
-_COLUMNS = {
-    "id": ("id", "student id", "sis user id", "student number", "matriculation number", "id number", "username"),
-    "name": ("name", "student", "full name", "student name"),
-    "first": ("first name", "firstname", "given name"),
-    "last": ("last name", "lastname", "surname", "family name"),
-    "email": ("email", "e mail", "email address", "e mail address", "mail"),
-    "section": ("section", "group", "class", "tutorial"),
-}
-
-
-class RosterError(LedgerError):
-    """A roster that cannot be used; the message names the line and what was expected."""
-
 
 @dataclass(frozen=True)
 class Student:
-    """One line of a roster; ``more`` holds all other columns, such as a Canvas id."""
+    """One line of a roster.
+
+    Attributes:
+      id: the number that the school gave; where the table has none, the login or the e-mail address.
+      numbers: what learning platforms call the student.
+      more: all other columns.
+    """
 
     id: str
     name: str = ""
     email: str = ""
     section: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
+    login: str = ""
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,40 @@ class Roster:
     def get(self, id: str) -> Student | None:
         return self._by_id.get(id)
 
-    def numbered(self, number: str) -> str | None:
-        """Return the id of the only student with this number in another column, such as "canvas id"."""
-        found = [s.id for s in self.students if number in s.more.values()]
+    def named(self, id: str) -> Student:
+        """Return the student with an id that is on the roster."""
+        return self._by_id[id]
+
+    def known_as(self, by: str, key: str) -> Student | None:
+        """Return the only student with this id, login or e-mail address, whatever its case; None for no or several.
+
+        Args:
+          by: "id", "login" or "e-mail".
+        """
+        found = self._keys.get((by, key.strip().casefold()), [])
         return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, str], list[Student]]:
+        keys: dict[tuple[str, str], list[Student]] = {}
+        for s in self.students:
+            for by, key in (("id", s.id), ("login", s.login), ("e-mail", s.email)):
+                if key:
+                    keys.setdefault((by, key.casefold()), []).append(s)
+        return keys
+
+    def numbered(self, number: str) -> str | None:
+        """Return the id of the only student with this number on a platform or in a column such as "canvas id"."""
+        found = self._numbers.get(number, [])
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _numbers(self) -> dict[str, list[str]]:
+        numbers: dict[str, list[str]] = {}
+        for student in self.students:
+            for number in {*student.numbers, *student.more.values()}:
+                numbers.setdefault(number, []).append(student.id)
+        return numbers
 
     def find(self, name: str) -> Student:
         """Find the owner of a submission of this name.
@@ -110,7 +145,7 @@ def parse_roster(data: bytes, shown: str = "roster") -> Roster:
     if not lines:
         raise RosterError(f"{shown}: empty, expected a line of column names: id, name, email, section")
     first, header = lines[0]
-    columns = _columns(header, f"{shown}, line {first}")
+    columns = find_columns(header, f"{shown}, line {first}")
     students: list[Student] = []
     seen: dict[str, int] = {}
     for line, cells in lines[1:]:
@@ -119,6 +154,8 @@ def parse_roster(data: bytes, shown: str = "roster") -> Roster:
             raise RosterError(
                 f"{where}: {len(cells)} cells under {len(header)} column names: quote cells that contain a comma"
             )
+        if is_no_student(cells, columns):
+            continue
         student = _student(cells, header, columns, where)
         for key in filter(
             None, (f"id {student.id.casefold()}", student.email and f"e-mail {student.email.casefold()}")
@@ -167,49 +204,43 @@ def _decoded(data: bytes, shown: str) -> str:
     return text
 
 
-def _columns(header: Sequence[str], where: str) -> dict[str, int]:
-    names = [re.sub(r"[\s_-]+", " ", h.strip().casefold()) for h in header]
-    found: dict[str, int] = {}
-    for field_name, known in _COLUMNS.items():
-        at = next((names.index(k) for k in known if k in names), None)
-        if at is not None:
-            found[field_name] = at
-    if "id" not in found:
-        shown = ", ".join(visible(h, limit=40) for h in header[:12])
-        raise RosterError(f"{where}: expected a column 'id', got {shown}")
-    double = next((n for n in names if n and names.count(n) > 1), None)
-    if double is not None:
-        raise RosterError(f"{where}: two columns are called {visible(double)!r}")
-    return found
-
-
 def _student(cells: Sequence[str], header: Sequence[str], columns: Mapping[str, int], where: str) -> Student:
     def cell(name: str) -> str:
-        at = columns.get(name, len(cells))
-        return cells[at].strip() if at < len(cells) else ""
+        return cell_of(cells, columns, name)
 
-    if not cell("id"):
+    numbers = tuple(filter(None, (platform_number(cell("number")),)))
+    login, email = cell("login").lstrip("#"), cell("email")
+    id = cell("id").lstrip("#") or login or email
+    if is_damaged(id):
+        raise RosterError(
+            f"{where}: the id {visible(id, limit=40)} was changed by a spreadsheet program: export the table again, "
+            "and format this column as text before you save it"
+        )
+    if not id:
         raise RosterError(f"{where}: the id is missing")
     try:
-        id = label(cell("id"), "id")
+        id = label(id, "id")
     except LedgerError as error:
         raise RosterError(f"{where}: {error}") from None
     name = cell("name") or " ".join(filter(None, (cell("first"), cell("last"))))
     used = set(columns.values())
     more = {
-        h.strip(): c.strip() for i, (h, c) in enumerate(zip(header, cells, strict=False)) if i not in used and h.strip()
+        h.strip(): c.strip()
+        for i, (h, c) in enumerate(zip(header, cells, strict=False))
+        if (i not in used or i == columns.get("number")) and h.strip()
     }
-    return Student(id, name, cell("email"), cell("section"), more)
+    return Student(id, name, email, cell("section"), more, login, numbers)
 
 
 def _keys(student: Student) -> set[str]:
-    keys = {_key(student.id), _key(student.email)}
+    keys = {_key(student.id), _key(student.email), _key(student.login)}
     if "@" in student.email:
         keys.add(_key(student.email.rpartition("@")[0]))
     last, comma, first = student.name.partition(",")
     names = [f"{first} {last}"] if comma else [student.name]
     for words in (n.split() for n in names):
-        keys |= {_key(" ".join(words)), _key(" ".join([*words[-1:], *words[:-1]]))}
+        for order in (words, [*words[-1:], *words[:-1]]):
+            keys |= {_key(" ".join(order)), _key("".join(order)), _key(" ".join(order)).replace(" ", "")}
     return keys - {""}
 
 

@@ -21,7 +21,6 @@ from autograder.judge.score import score
 from autograder.results import Result, is_left_out, next_step
 from autograder.sandbox.trace import Program
 from autograder.submission.collect import Collected
-from autograder.submission.read import read_submission
 
 DEFAULT = RunOptions()
 Graded = tuple[Collected, Result, bool]  # a submission, its result, and whether that was stored before this run
@@ -96,7 +95,7 @@ def grade_each(
                 result = judge_traced(handed, session, evaluator, testbed, on_progress=tell)
                 write_judged(result, target, basis, earlier)
                 return collected, result, False
-            submission = read_submission(collected.path)
+            submission = collected.read(session.assignment.functions)
             kept = stored(submission, target, session, device, options)
             if kept is not None:
                 return collected, replace(kept, submission=collected.name or kept.submission), True

@@ -179,7 +179,8 @@ def grade_one(
     path: Path, session: Session, evaluator: Evaluator, testbed: Testbed | None = None, *, name: str = ""
 ) -> Result:
     """Read and grade one submission; see :func:`grade_submission`."""
-    return grade_submission(read_submission(path), session, evaluator, testbed, name=name)
+    submission = read_submission(path, functions=session.assignment.functions)
+    return grade_submission(submission, session, evaluator, testbed, name=name)
 
 
 def grade_submission(

@@ -67,7 +67,7 @@ class Handover:
     handed: TracedSubmission
     student: str = ""
     submitted: datetime.datetime | None = None
-    late: bool = False
+    late: bool | None = None
 
 
 def quoted(handed: TracedSubmission, order: TraceRequest, evaluator: Evaluator) -> TracedSubmission:
@@ -173,7 +173,7 @@ def read_label(folder: Path) -> Collected:
         data = json.loads(read_bytes(folder / FILE, MAX_JSON, FILE))
         student, submitted, late = data["student"], data["submitted"], data["late"]
         when = datetime.datetime.fromisoformat(submitted) if submitted is not None else None
-        if not (isinstance(student, str) and len(student) <= MAX_NAME and isinstance(late, bool)):
+        if not (isinstance(student, str) and len(student) <= MAX_NAME and (late is None or isinstance(late, bool))):
             raise ValueError("not a label")
     except (UnreadableError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         return Collected(folder.name, folder)
@@ -212,8 +212,8 @@ def _read(folder: Path, draws: Draws) -> Handover:
     _expect(len(result.findings) <= MAX_ITEMS, f"more than {MAX_ITEMS} findings")
     for text in _texts(result):
         _expect(len(text) <= MAX_TEXT, f"a text is longer than {MAX_TEXT} characters")
-    for name in ("late", "measured"):
-        _expect(isinstance(data[name], bool), f"{name}: expected true or false")
+    _expect(isinstance(data["measured"], bool), "measured: expected true or false")
+    _expect(data["late"] is None or isinstance(data["late"], bool), "late: expected true, false or null")
     _expect(isinstance(data["student"], str) and len(data["student"]) <= MAX_NAME, "student: expected a name")
     submitted = datetime.datetime.fromisoformat(data["submitted"]) if data["submitted"] is not None else None
     number = data["draw_set"]

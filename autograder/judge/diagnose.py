@@ -118,7 +118,7 @@ def _leaf(value: np.ndarray, truth: Truth, inputs: Sequence[np.ndarray], one_cal
     if not true.shape and not narrow and error < 2e-2:  # one number may be near by chance
         return f"the number is wrong, though on these inputs by {error:.2%} only"
     if _close(value, true, scale):
-        return nearly
+        return nearly if one_call or narrow else differ
     if true.size > 1 and np.ptp(value) == 0 and np.ptp(true) > 0:
         return "all entries are the same number"
     if narrow and error < 2e-2:

@@ -52,7 +52,9 @@ class Observed:
         spec = self.expected.outputs[probe.call.key]
         names = tree.paths(spec)
         if probe.steps:  # the result is the new state, or begins with it
-            state, begins = self.argument(probe, 0), "" if tree.matches(spec, probe.call.args[0]) else "[0]"
+            known = probe.forward.function in self.plan.assignment.functions
+            state = self.argument(probe, 0) if known else "state"
+            begins = "" if tree.matches(spec, probe.call.args[0]) else "[0]"
             return [state + n.removeprefix(begins) if n.startswith(begins) else f"result{n}" for n in names]
         if not probe.call.vjp:
             return names

@@ -29,7 +29,7 @@ class Handed(Protocol):
     @property
     def student(self) -> str: ...
     @property
-    def submitted(self) -> datetime.datetime: ...
+    def submitted(self) -> datetime.datetime | None: ...
     @property
     def points(self) -> object: ...
     @property
@@ -57,11 +57,11 @@ class History:
 
 
 def history(attempts: Sequence[Handed]) -> History | None:
-    """Lay the attempts of one assignment out over time; None where there are none."""
-    made = sorted(attempts, key=lambda a: (a.submitted, a.student))
-    if not made:
+    """Lay the attempts of one assignment out over time; None where none has a time."""
+    dated = sorted(((a.submitted, a) for a in attempts if a.submitted), key=lambda pair: (pair[0], pair[1].student))
+    if not dated:
         return None
-    times = [a.submitted.astimezone(datetime.UTC) for a in made]
+    made, times = [a for _, a in dated], [at.astimezone(datetime.UTC) for at, _ in dated]
     seconds, unit = _unit((times[-1] - times[0]).total_seconds())
     start = _start(times[0], seconds)
     groups: dict[int, list[Handed]] = {}
@@ -92,6 +92,8 @@ def history(attempts: Sequence[Handed]) -> History | None:
         f"{count(len(made), 'attempt')} by {count(len(people), 'student')}, "
         f"from {times[0]:%Y-%m-%d %H:%M} to {times[-1]:%Y-%m-%d %H:%M} UTC."
     )
+    if len(made) < len(attempts):
+        said += f" Of {count(len(attempts) - len(made), 'more attempt')} the time is not known."
     return History(tuple(bars), unit, said, _often(people), _gain(made))
 
 

@@ -37,23 +37,52 @@ _LINE_MAGIC = re.compile(
 )
 
 
+_DEFINES = re.compile(r"^(?:async )?def ([A-Za-z_]\w{0,100})\(", re.MULTILINE)
+
+
 class NotebookError(ValueError):
     """Why a notebook cannot be read; the message says what was expected and what to do."""
 
 
-def code_cells(data: bytes) -> list[str]:
-    """Return the text of the code cells, in order."""
-    return [_source(cell) for cell in _cells(data) if cell.get("cell_type") == "code"]
+@dataclass(frozen=True)
+class Cells:
+    """The code of a notebook.
+
+    Attributes:
+      code: the text of the code cells, in order.
+      prose: positions, from 1 and among all cells, of Markdown and raw cells that seem to hold code, with the name that
+        each defines first: their type was changed by mistake.
+    """
+
+    code: tuple[str, ...]
+    prose: tuple[tuple[int, str], ...] = ()
+
+
+def read_cells(data: bytes) -> Cells:
+    """Read the code cells of a notebook; a cell that nbgrader gave out as code is code, whatever it became.
+
+    Raises:
+      NotebookError: it is no notebook for Python.
+    """
+    code, prose = [], []
+    for number, cell in enumerate(_cells(data), 1):
+        text = _source(cell)
+        if cell.get("cell_type") == "code" or _entry(cell, "cell_type") == "code":
+            code.append(text)
+        elif found := _DEFINES.search(text):
+            prose.append((number, found[1]))
+    return Cells(tuple(code), tuple(prose))
 
 
 def claimed_cells(data: bytes) -> list[tuple[str, str, str]]:
     """Return kind, text and claimed nbgrader name ("" for none) of all cells, in order; nothing else is kept."""
-    return [(str(cell.get("cell_type")), _source(cell), _claim(cell)) for cell in _cells(data)]
+    return [(str(cell.get("cell_type")), _source(cell), _entry(cell, "grade_id")) for cell in _cells(data)]
 
 
-def _claim(cell: dict[str, Any]) -> str:
+def _entry(cell: dict[str, Any], name: str) -> str:
+    """Return an entry of the metadata that nbgrader gave a cell; "" where there is none."""
     found: Any = cell
-    for entry in ("metadata", "nbgrader", "grade_id"):
+    for entry in ("metadata", "nbgrader", name):
         found = found.get(entry) if isinstance(found, dict) else None
     return found if isinstance(found, str) else ""
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from autograder.results import Finding, Problem, ProblemKind
-from autograder.submission.notebook import NotebookError, code_cells, without_magics, written_file
+from autograder.submission.main_file import main_file
+from autograder.submission.notebook import NotebookError, read_cells, without_magics, written_file
 from autograder.submission.source import (
     MAX_NOTEBOOK,
     MAX_PY,
     UnreadableError,
+    code_name,
     decode,
     kind_of,
     os_error,
@@ -57,16 +59,19 @@ class Submission:
     problem: Problem | None = None
 
 
-def read_submission(path: Path, *, entry: str = "submission.py") -> Submission:
-    """Read a submission.  Bad input never raises: the result then carries a ``problem``."""
+def read_submission(path: Path, *, entry: str = "submission.py", functions: Collection[str] = ()) -> Submission:
+    """Read a submission.  Bad input never raises: the result then carries a ``problem``.
+
+    Args:
+      functions: what the assignment asks for: of several files in a folder, the one that defines most of it is taken.
+    """
     name = printable(path.name or path.absolute().name)
     try:
-        kind = kind_of(path, name)
-        if kind == "folder":
-            return _read_folder(path, name, Path(entry).stem)
-        if path.suffix.lower() == ".ipynb":
+        if kind_of(path, name) == "folder":
+            return _read_folder(path, name, Path(entry).stem, functions)
+        if code_name(path.name).endswith(".ipynb"):
             return _read_notebook(name, read_bytes(path, MAX_NOTEBOOK, name), name)
-        if path.suffix.lower() == ".py":
+        if code_name(path.name):
             return _read_python(name, read_bytes(path, MAX_PY, name), name)
         raise UnreadableError(
             ProblemKind.WRONG_TYPE, f"Expected a .py file, an .ipynb notebook or a folder, got {name}"
@@ -86,7 +91,7 @@ def find_submissions(folder: Path) -> list[Path]:
         for item in entries:
             if item.name.startswith(".") or item.name in _IGNORED:
                 continue
-            if item.name.lower().endswith((".py", ".ipynb")) or item.is_dir():
+            if code_name(item.name) or item.is_dir():
                 found.append(folder / item.name)
     return sorted(found)
 
@@ -104,9 +109,10 @@ def _read_python(name: str, data: bytes, filename: str) -> Submission:
 
 def _read_notebook(name: str, data: bytes, filename: str) -> Submission:
     try:
-        cells = code_cells(data)
+        read = read_cells(data)
     except NotebookError as error:
         raise UnreadableError(ProblemKind.NOT_A_NOTEBOOK, f"{filename}: {error}") from None
+    cells = read.code
     size = sum(map(len, cells))
     if size > MAX_PY:
         raise UnreadableError(ProblemKind.TOO_LARGE, too_large(f"The code of {filename}", size, MAX_PY))
@@ -114,7 +120,14 @@ def _read_notebook(name: str, data: bytes, filename: str) -> Submission:
     files = {label: file for label, cell in sources.items() if (file := written_file(cell)) is not None}
     written = {file.module for file in files.values()}
     modules: dict[str, list[Statement]] = {"submission": []}
-    findings: list[Finding] = []
+    findings = [
+        Finding(
+            "skipped",
+            f"Markdown cell (number {number} of all cells)",
+            f"It defines {printable(name)}, but it is text, not code: change its type to Code, and hand in again",
+        )
+        for number, name in read.prose
+    ]
     for label, cell in sources.items():
         file = files.get(label)
         text, notes = (file.text, ()) if file else without_magics(cell, label, written)
@@ -128,20 +141,24 @@ def _read_notebook(name: str, data: bytes, filename: str) -> Submission:
             ProblemKind.EMPTY,
             f"{filename} has no code in its code cells: did you save the notebook after your last change?",
         )
-    read = _with_packages([Module(module, tuple(kept)) for module, kept in modules.items()])
-    return Submission(name, hashlib.sha256(data).hexdigest(), read, tuple(findings), sources)
+    made = _with_packages([Module(module, tuple(kept)) for module, kept in modules.items()])
+    return Submission(name, hashlib.sha256(data).hexdigest(), made, tuple(findings), sources)
 
 
-def _read_folder(folder: Path, name: str, stem: str) -> Submission:
+def _read_folder(folder: Path, name: str, stem: str, functions: Collection[str]) -> Submission:
     findings: list[Finding] = []
     files = list(_walk(folder, findings))
-    top = [path for path in files if len(path.parts) == 1]
-    preferred = [path for suffix in (".py", ".ipynb") for path in top if path.name == stem + suffix]
-    if preferred or len(top) == 1:
-        main = (preferred or top)[0]
-    else:
-        raise UnreadableError(ProblemKind.NO_ENTRY, _no_entry(name, stem, top, files))
-    reader, limit = (_read_notebook, MAX_NOTEBOOK) if main.suffix.lower() == ".ipynb" else (_read_python, MAX_PY)
+    main = main_file(folder, files, stem, functions)
+    if main is None:
+        raise UnreadableError(ProblemKind.NO_ENTRY, _no_entry(name, stem, files))
+    for path in files:  # modules are imported from the folder of the main file
+        if not path.is_relative_to(main.parent):
+            shown = printable(path.as_posix())
+            findings.append(Finding("skipped", shown, f"{shown} was not read: it is outside the folder of {main.name}"))
+    files = [path.relative_to(main.parent) for path in files if path.is_relative_to(main.parent)]
+    folder, main = folder / main.parent, Path(main.name)
+    notebook = code_name(main.name).endswith(".ipynb")
+    reader, limit = (_read_notebook, MAX_NOTEBOOK) if notebook else (_read_python, MAX_PY)
     shown = printable(main.name)
     data = read_bytes(folder / main, limit, shown)
     submission = reader(name, data, shown)
@@ -155,11 +172,12 @@ def _read_folder(folder: Path, name: str, stem: str) -> Submission:
         if path == main:
             continue
         try:
-            if path.suffix.lower() == ".ipynb":
+            meant = path.with_name(code_name(path.name))
+            if meant.suffix == ".ipynb":
                 raise UnreadableError(
                     ProblemKind.WRONG_TYPE, f"{shown} was not read: your work is read from {printable(main.name)}"
                 )
-            if not all(part.isidentifier() for part in path.with_suffix("").parts):
+            if not all(part.isidentifier() for part in meant.with_suffix("").parts):
                 raise UnreadableError(
                     ProblemKind.WRONG_TYPE, f"{shown} was not read: its name cannot be used in an import statement"
                 )
@@ -175,7 +193,7 @@ def _read_folder(folder: Path, name: str, stem: str) -> Submission:
             findings.append(Finding("skipped", shown, str(error)))
             continue
         statements, skipped = split(text, shown)
-        parts = path.with_suffix("").parts
+        parts = meant.with_suffix("").parts
         module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         digest.update(_framed(path, helper))
         if module in written:
@@ -236,7 +254,7 @@ def _walk(folder: Path, findings: list[Finding]) -> Iterator[Path]:
             path = below / item.name
             if item.name.startswith(".") or item.name in _IGNORED:
                 continue
-            python = item.name.lower().endswith((".py", ".ipynb"))
+            python = bool(code_name(item.name))
             if item.is_dir(follow_symlinks=False):
                 if len(path.parts) <= MAX_DEPTH:
                     pending.append(path)
@@ -257,11 +275,9 @@ def _walk(folder: Path, findings: list[Finding]) -> Iterator[Path]:
             )
 
 
-def _no_entry(name: str, stem: str, top: list[Path], files: list[Path]) -> str:
+def _no_entry(name: str, stem: str, files: Sequence[Path]) -> str:
     expected = f"Expected {stem}.py or {stem}.ipynb in {name}"
-    if top:
-        shown = ", ".join(printable(path.name) for path in top[:8]) + (", ..." if len(top) > 8 else "")
-        return f"{expected}, found {shown}: rename the file that contains your functions to {stem}.py"
     if files:
-        return f"{expected}, found only {printable(files[0].as_posix())} in a subfolder: hand in that folder"
+        shown = ", ".join(printable(path.as_posix()) for path in files[:8]) + (", ..." if len(files) > 8 else "")
+        return f"{expected}, found {shown}: rename the file that contains your functions to {stem}.py"
     return f"{expected}, found no .py file and no notebook: hand in your work again"

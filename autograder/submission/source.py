@@ -31,6 +31,16 @@ _SIGNATURES = {
     b"\xfe\xff": "text in UTF-16: save it as UTF-8",
 }
 
+_ADDED = (".txt", ".json", ".download")  # by browsers and by Windows
+
+
+def code_name(name: str) -> str:
+    """Return the name of a Python file or notebook as it was meant, "hw.ipynb" for "hw.IPYNB.json"; else ""."""
+    stem, suffix = os.path.splitext(name)
+    while suffix.lower() in _ADDED:
+        stem, suffix = os.path.splitext(stem)
+    return stem + suffix.lower() if stem and suffix.lower() in (".py", ".ipynb") else ""
+
 
 class UnreadableError(Exception):
     """A submission, or a file of it, that cannot be read; the message says what was expected, what came, what to do."""

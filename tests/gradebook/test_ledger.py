@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from helpers.attempts import HOUR, NOON, made
 from helpers.commands import COURSE, ROOT, Ran
 from helpers.results import our_fault, unreadable
 from sqlalchemy.exc import DBAPIError
@@ -38,25 +39,12 @@ from autograder.results import (
     PASSED,
     CaseEvidence,
     CheckEvidence,
-    CheckScore,
     Provenance,
     Result,
-    Score,
 )
 from autograder.submission.collect import result_name
 from autograder.submission.read import read_submission
 from autograder.submission.source import UnreadableError
-
-NOON = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
-HOUR = datetime.timedelta(hours=1)
-
-
-def made(
-    student: str = "anna", points: float = 3.5, *, digest: str = "b", judged: bool = True, seed: str = "s1"
-) -> Result:
-    provenance = Provenance("toy", "1", "a", "0.1", digest * 64, seed, "full", "cpu", created=NOON.isoformat())
-    checks = (CheckScore("standardize_values", points, 10.0),)
-    return Result(f"{student}.py", provenance, score=Score(points, 10.0, checks, judged, "r1"))
 
 
 @pytest.fixture
@@ -241,7 +229,7 @@ def test_hostile_evidence_comes_back_as_it_was(ledger: Ledger) -> None:
         ("sqlite:///{tmp}", "is a folder, expected a file"),
         ("sqlite:///{tmp}/notes.txt", "is not a ledger"),
         ("sqlite:///{tmp}/other.db", "the database of another program"),
-        ("sqlite:///{tmp}/newer.db", "ledger version 99, this program reads 1"),
+        ("sqlite:///{tmp}/newer.db", "ledger version 99, this program reads 2"),
         ("postgresql://lee:secret@/course?host={tmp}", "cannot be opened"),
     ],
 )

@@ -4,41 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import zoneinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.attempts import DAY, DUE, HOUR, LATER, SECOND, attempt, extension, one, rules
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.gradebook.marks import Gradebook, Mark, make_marks, rounded, who_moved
+from autograder.gradebook.marks import Gradebook, make_marks, rounded, who_moved
 from autograder.gradebook.policy import ATTEMPTS, Policy, PolicyError, Rules, make_policy, read_policy
-from autograder.gradebook.records import Attempt, Book, Extension, Override
+from autograder.gradebook.records import Attempt, Book, Override
 from autograder.gradebook.roster import Roster, Student
-
-DUE = datetime.datetime(2026, 11, 20, 22, 59, tzinfo=datetime.UTC)
-HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
-LATER = DUE + 100 * DAY
-
-
-def attempt(number: int, points: object = 10, *, at: datetime.datetime = DUE - DAY, **other: Any) -> Attempt:
-    value = None if points is None else Decimal(str(points))
-    given = Attempt(
-        number, "anna", "toy", "assignment", f"{number:064x}", "anna.py", at + number * datetime.timedelta(seconds=1),
-        LATER, "s1", "0.1", "full", "", value, Decimal(20), True, "r1",
-    )  # fmt: skip
-    return dataclasses.replace(given, **other)
-
-
-def rules(**entries: Any) -> Policy:
-    return make_policy({"assignments": {"toy": {"due": DUE}}, **entries})
-
-
-def one(attempts: list[Attempt], policy: Policy, **book: Any) -> Mark:
-    made = make_marks(Book(tuple(attempts), **book), policy, now=LATER)
-    return made.rows[0].marks["toy"]
 
 
 def test_a_whole_policy_is_read(tmp_path: Path) -> None:
@@ -54,9 +34,20 @@ def test_a_whole_policy_is_read(tmp_path: Path) -> None:
         per_day_percent = 12.5
         cut_off_days = 7
         timezone = "Europe/Berlin"
+        slip_days = 5
+        slip = "chosen"
+        slip_days_at_most = 2
+        trust_commit_dates = true
+        after_rejudging = "best"
         drop_lowest = 1
         extra_credit = ["bonus"]
+        bonus = ["quizzes"]
+        pass_percent = 50
         decimals = 1
+        [policy.grading_key]
+        A = 90
+        "1.3" = 80.5
+        F = 0
         [policy.assignments.toy]
         due = 2026-03-29T23:59:00
         weight = 2
@@ -64,11 +55,14 @@ def test_a_whole_policy_is_read(tmp_path: Path) -> None:
         [policy.assignments.late]
         due = 2026-11-20T23:59:00+01:00
         limit = 1
+        slip_days_at_most = 0
         """
     )
     policy = read_policy(path)
+    berlin = zoneinfo.ZoneInfo("Europe/Berlin")
+    grace = datetime.timedelta(minutes=10)
     assert policy.common == Rules(
-        "decay", Decimal("0.95"), 3, datetime.timedelta(minutes=10), Decimal("12.5"), 7 * DAY, None, None
+        "decay", Decimal("0.95"), 3, grace, Decimal("12.5"), 7 * DAY, None, None, berlin, 2, True, "best"
     )
     toy = policy.rules("toy")
     assert (toy.attempts, toy.weight, toy.limit) == ("last", 2, 3)
@@ -76,7 +70,11 @@ def test_a_whole_policy_is_read(tmp_path: Path) -> None:
     assert toy.due == datetime.datetime(2026, 3, 29, 21, 59, tzinfo=datetime.UTC)
     assert policy.rules("late").due == DUE and policy.rules("late").limit == 1
     assert policy.rules("unnamed") == policy.common
+    assert policy.rules("late").slip_days_at_most == 0 and policy.rules("late").zone == berlin
     assert (policy.extra_credit, policy.drop_lowest, policy.decimals) == ({"bonus"}, 1, 1)
+    assert (policy.timezone, policy.slip_days, policy.slip) == (berlin, 5, "chosen")
+    assert (policy.bonus, policy.bonus_needs_pass, policy.pass_percent) == ({"quizzes"}, True, 50)
+    assert policy.grading_key == (("A", 90), ("1.3", Decimal("80.5")), ("F", 0))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +103,23 @@ def test_a_whole_policy_is_read(tmp_path: Path) -> None:
             "[policy.assignments.toy]\ndue = 2026-11-20T23:59:00",
             "has no time zone: write 2026-11-20T23:59:00+01:00, or",
         ),
+        ("[policy.assignments.toy]\ndue = 9999-11-20T23:59:00Z", "due: expected a year from 1900 to 2999, got 9999-11"),
+        ("[policy]\nslip_days = -1", "slip_days: expected a whole number from 0 to 1000, got -1"),
+        ("[policy]\nslip = 'never'", "slip: expected one of automatic, chosen, got 'never'"),
+        ("[policy]\nslip_days_at_most = 1.5", "slip_days_at_most: expected a whole number from 0 to 1000, got 1.5"),
+        ("[policy]\ntrust_commit_dates = 1", "trust_commit_dates: expected true or false, got 1"),
+        ("[policy]\nafter_rejudging = 'mean'", "after_rejudging: expected one of last, best, got 'mean'"),
+        ("[policy]\nbonus = ['quiz']", "bonus: add pass_percent = 50, or bonus_needs_pass = false"),
+        (
+            "[policy]\npass_percent = 50\nbonus = ['quiz']\nextra_credit = ['quiz']",
+            "'quiz' is in bonus and in extra_credit; expected one of the two",
+        ),
+        ("[policy]\ngrading_key = 3", 'grading_key: expected grades and their lowest percentages, such as "A" = 90'),
+        ("[policy.grading_key]\n1.3 = 80", 'grading_key 1: write a grade with a dot in quotes, such as "1.3" = 90'),
+        ("[policy.grading_key]\nA = 'ninety'", "grading_key A: expected a number from 0 to 1000, got 'ninety'"),
+        ("[policy.grading_key]\nA = 90", "grading_key: no grade begins at 0 %; the lowest is 'A' at 90 %"),
+        ("[policy.grading_key]\nA = 90\nB = 90.0\nF = 0", "'A' and 'B' both begin at 90 %; each percentage has one"),
+        ("[policy.grading_key]\n' ' = 0", "grading_key: expected grades of 1 to 20 visible characters, got ' '"),
         ("[policy.assignments.toy]\nextra_credit = []", "assignments.toy has an unknown entry 'extra_credit'"),
         ("[policy.assignments.toy]\nweight = -2", "assignments.toy weight: expected a number from 0"),
     ],
@@ -120,10 +135,14 @@ def test_what_is_wrong_with_a_policy_is_told(tmp_path: Path, text: str, says: st
 @pytest.mark.parametrize(
     ("entries", "points", "reasons"),
     [
-        ({}, "14.00", ("best of 3 attempts",)),
+        ({}, "14.00", ("best of 3 attempts: attempt 2 counts",)),
         ({"attempts": "last"}, "9.00", ("last of 3 attempts",)),
         ({"attempts": "average"}, "11.67", ("average of 3 attempts",)),
-        ({"attempts": "decay", "decay": Decimal("0.9")}, "12.60", ("best of 3 attempts", "attempt 2 counts for 90 %")),
+        (
+            {"attempts": "decay", "decay": Decimal("0.9")},
+            "12.60",
+            ("best of 3 attempts: attempt 2 counts", "attempt 2 counts for 90 % (14 → 12.6)"),
+        ),
         ({"limit": 1}, "12.00", ("2 more kept, but not counted",)),
         ({"attempts": "last", "limit": 2}, "14.00", ("last of 2 attempts", "1 more kept, but not counted")),
     ],
@@ -142,11 +161,11 @@ LATE = {"grace_minutes": 10, "per_day_percent": 20, "cut_off_days": 4}
     [
         (-DAY, "10.00", ()),
         (datetime.timedelta(), "10.00", ()),
-        (datetime.timedelta(minutes=10), "10.00", ("late, within the grace period",)),
-        (datetime.timedelta(minutes=10, microseconds=1), "8.00", ("1 day late: −20 %",)),
-        (DAY, "8.00", ("1 day late: −20 %",)),
-        (DAY + datetime.timedelta(microseconds=1), "6.00", ("2 days late: −40 %",)),
-        (4 * DAY, "2.00", ("4 days late: −80 %",)),
+        (datetime.timedelta(minutes=10), "10.00", ("late, within the grace period of 10 minutes",)),
+        (datetime.timedelta(minutes=10, seconds=1), "8.00", ("1 day late: −20 % (10 → 8)",)),
+        (DAY, "8.00", ("1 day late: −20 % (10 → 8)",)),
+        (DAY + SECOND, "6.00", ("2 days late: −40 % (10 → 6)",)),
+        (4 * DAY, "2.00", ("4 days late: −80 % (10 → 2)",)),
         (4 * DAY + HOUR, "0.00", ("attempt 1 came after the cut-off: kept, but not counted",)),
     ],
     ids=str,
@@ -158,21 +177,46 @@ def test_late_days_cost_what_the_policy_says(late: datetime.timedelta, points: s
 
 def test_never_less_than_nothing() -> None:
     mark = one([dataclasses.replace(attempt(1), submitted=DUE + 30 * DAY)], rules(per_day_percent=20))
-    assert (str(mark.points), mark.reasons) == ("0.00", ("30 days late: −100 %",))
+    assert (str(mark.points), mark.reasons) == ("0.00", ("30 days late: −100 % (10 → 0)",))
+
+
+def test_no_penalty_is_said_where_a_day_costs_nothing() -> None:
+    mark = one([dataclasses.replace(attempt(1), submitted=DUE + 2 * DAY)], rules())
+    assert (str(mark.points), mark.reasons) == ("10.00", ("2 days late: no penalty",))
+
+
+@pytest.mark.parametrize("attempts", ATTEMPTS)
+@pytest.mark.parametrize("entries", [LATE, {"per_day_percent": 20}], ids=["cut off", "−100 %"])
+def test_what_is_too_late_to_earn_points_displaces_nothing(attempts: str, entries: dict[str, Any]) -> None:
+    tries = [attempt(1, 12), dataclasses.replace(attempt(2, 20), submitted=DUE + 30 * DAY)]
+    mark = one(tries, rules(attempts=attempts, **entries))
+    assert (mark.points, mark.attempts) == (Decimal("12.00"), (1,))
+    assert mark.reasons == ("1 more kept, but not counted",)
 
 
 def test_an_extension_moves_the_due_time_and_the_cut_off_of_one_student() -> None:
     late = [dataclasses.replace(attempt(1), submitted=DUE + 5 * DAY)]
-    extension = Extension("anna", "toy", DUE + 5 * DAY, "Lee", "illness", DUE)
-    assert one(late, rules(**LATE), extensions=(extension,)).reasons == ("extended by Lee: illness",)
+    given = extension(DUE + 5 * DAY)
+    assert one(late, rules(**LATE), extensions=(given,)).reasons == ("extended by Lee: illness",)
     later = [dataclasses.replace(attempt(1), submitted=DUE + 6 * DAY)]
-    assert one(later, rules(**LATE), extensions=(extension,)).points == Decimal("8.00")
-    shorter = dataclasses.replace(extension, until=DUE - 9 * DAY)  # never makes it earlier
+    mark = one(later, rules(**LATE), extensions=(given,))
+    assert mark.points == Decimal("8.00")
+    assert mark.reasons == ("extended by Lee: illness", "1 day late: −20 % (10 → 8)")
+    shorter = dataclasses.replace(given, until=DUE - 9 * DAY)  # never makes it earlier
     assert one([attempt(1)], rules(**LATE), extensions=(shorter,)).points == Decimal("10.00")
-    other = dataclasses.replace(extension, student="ben")
+    other = dataclasses.replace(given, student="ben")
     assert one(late, rules(**LATE), extensions=(other,)).points == Decimal("0.00")
-    taken_back = dataclasses.replace(extension, until=DUE)  # the last one counts
-    assert one(late, rules(**LATE), extensions=(extension, taken_back)).points == Decimal("0.00")
+
+
+def test_the_last_extension_counts_and_may_take_the_others_back() -> None:
+    late = [dataclasses.replace(attempt(1), submitted=DUE + 5 * DAY)]
+    given, back = extension(DUE + 5 * DAY), extension(None, 1)
+    assert one(late, rules(**LATE), extensions=(given, back)) == one(late, rules(**LATE))
+    assert one(late, rules(**LATE), extensions=(back, given)) == one(late, rules(**LATE))  # by time, not by row
+    again = extension(DUE + 5 * DAY, 2)
+    assert one(late, rules(**LATE), extensions=(given, back, again)).points == Decimal("10.00")
+    moved = make_policy({"assignments": {"toy": {"due": DUE + 9 * DAY}}, **LATE})  # later than the extension
+    assert one(late, moved, extensions=(given,)).reasons == ()
 
 
 def test_an_override_beats_everything_and_says_who_and_why() -> None:
@@ -213,7 +257,7 @@ def test_our_fault_is_never_a_zero() -> None:
 def test_unsandboxed_and_other_rubrics_are_said() -> None:
     mark = one([attempt(1, 12, sandbox="none"), attempt(2, 5, possible=Decimal(26))], rules())
     assert mark.reasons == (
-        "best of 2 attempts",
+        "best of 2 attempts: attempt 1 counts",
         "judged without a sandbox",
         "scored by another rubric (out of 20): run autograder rescore --db to update it",
     )
@@ -264,9 +308,13 @@ def test_who_moved_by_how_much_and_why() -> None:
     book = Book((attempt(1, 12), attempt(2, 6), attempt(3, 20, student="ben")))
     moves = who_moved(make_marks(book, rules(), now=LATER), make_marks(book, rules(attempts="last"), now=LATER))
     assert [(m.student, m.assignment, m.difference, m.why) for m in moves] == [
-        ("anna", "toy", Decimal("-6.00"), ("last of 2 attempts", "no longer: best of 2 attempts")),
+        ("anna", "toy", Decimal("-6.00"), ("last of 2 attempts", "no longer: best of 2 attempts: attempt 1 counts")),
         ("anna", "", Decimal("-30.00"), ()),
     ]
+    key = {"grading_key": {"A": 60, "F": 0}}
+    graded = make_marks(book, rules(**key), now=LATER)
+    [(move, letters)] = [(m.assignment, m.letters) for m in who_moved(make_marks(book, rules(), now=LATER), graded)][:1]
+    assert (move, letters) == ("", (None, "A"))
     same = make_marks(book, rules(), now=LATER)
     assert who_moved(same, same) == ()
 
@@ -344,8 +392,7 @@ def test_trying_again_never_costs_where_the_best_counts(
 def test_more_time_or_milder_rules_never_cost(attempts: list[Attempt], entries: dict[str, Any], days: int) -> None:
     entries = {**entries, "attempts": "best"}  # an average may fall when a bad late attempt counts again
     base = _points(attempts, entries)
-    extension = Extension("anna", "toy", DUE + days * DAY, "Lee", "illness", DUE)
-    assert _points(attempts, entries, extensions=(extension,)) >= base
+    assert _points(attempts, entries, extensions=(extension(DUE + days * DAY),)) >= base
     for name in ("limit", "per_day_percent", "cut_off_days"):
         assert _points(attempts, {k: v for k, v in entries.items() if k != name}) >= base
     assert _points(attempts, {**entries, "grace_minutes": 2000}) >= base

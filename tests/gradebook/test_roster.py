@@ -47,7 +47,7 @@ def test_first_and_last_names_are_joined() -> None:
     ("text", "says"),
     [
         ("", "empty, expected a line of column names"),
-        ("name,email\nAna,a@x\n", "line 1: expected a column 'id', got name, email"),
+        ("name,section\nAna,A\n", "line 1: expected a column 'id', or one with logins or e-mail addresses; got name"),
         ("id,id\n1,2\n", "line 1: two columns are called 'id'"),
         ("id,name\n1,Ana\n\n1,Ben\n", "line 4: the id 1 is already on line 2"),
         ("id,name\nab,Ana\nAB,Ben\n", "line 3: the id ab is already on line 2"),

@@ -51,7 +51,8 @@ def judge(path: Path, student: str, assignment: Assignment, seed: Seed, device: 
             prepared = _judge(assignment, seed, device)
             session, bench = prepared.session, prepared.bench
             folder.mkdir(parents=True, exist_ok=True)
-            submission, target = read_submission(path), folder / result_name(path)
+            submission = read_submission(path, functions=assignment.functions)
+            target = folder / result_name(path)
             result = stored(submission, target, session, bench.device, RunOptions())
             if result is None:
                 result = grade_submission(submission, session, bench.evaluator, bench.testbed)

@@ -35,7 +35,7 @@ from autograder.judge.device.process import DeviceError
 from autograder.result_json import from_json
 from autograder.results import Result
 from autograder.submission.collect import Collected
-from autograder.submission.read import Submission, read_submission
+from autograder.submission.read import Submission
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -134,7 +134,7 @@ def grade_with(
                     if collected is None:
                         more = False
                         break
-                    submission = read_submission(collected.path)
+                    submission = collected.read(session.assignment.functions)
                     kept = _kept(submission, folder / collected.result, session, devices, options)
                     if kept is not None:
                         yield collected, replace(kept, submission=collected.name or kept.submission), True

@@ -6,6 +6,17 @@ the staging area.  Files that could not be used come back as remarks, never as a
 
 from autograder.submission.collect.archives import ArchiveError, is_archive
 from autograder.submission.collect.gather import Collected, CollectError, Collection, collect, result_name
+from autograder.submission.collect.layouts import Owner
 from autograder.submission.collect.staging import Remark
 
-__all__ = ["ArchiveError", "CollectError", "Collected", "Collection", "Remark", "collect", "is_archive", "result_name"]
+__all__ = [
+    "ArchiveError",
+    "CollectError",
+    "Collected",
+    "Collection",
+    "Owner",
+    "Remark",
+    "collect",
+    "is_archive",
+    "result_name",
+]

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import datetime
 import lzma
+import re
 import stat
 import tarfile
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from autograder.submission.collect.streams import ArchiveError, Bounded, Inflated, plain_tar
-from autograder.submission.source import MAX_NOTEBOOK
+from autograder.submission.source import MAX_NOTEBOOK, code_name
 from autograder.submission.statements import printable
 
 __all__ = ["ArchiveError", "Limits", "Member", "Refused", "is_archive", "is_junk", "read_archive"]
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz")
 _NESTED = (*SUFFIXES, ".gz", ".xz", ".bz2", ".7z", ".rar", ".zst", ".jar", ".whl")
-_READ = (".py", ".ipynb", "timestamp.txt")  # files that are read; nbgrader keeps the time of submission in the last
+# Beside code, files that platforms write and that say whose work it is, or when it was handed in.
+_TELLING = re.compile(r"timestamp\.txt|submission_metadata\.ya?ml|.+_attempt_[\d-]+\.txt|grades\.csv", re.IGNORECASE)
 _JUNK = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
 _BROKEN = (  # what damaged and hostile archives raise inside the libraries
     tarfile.TarError,
@@ -55,6 +57,7 @@ class Limits:
     depth: int = 12
     name: int = 200  # characters of one part of a name
     path: int = 1000
+    archives: bool = False  # whether archives within the archive are read
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,16 @@ def is_junk(parts: tuple[str, ...]) -> bool:
     return any(hidden) or any(p in _JUNK for p in parts)
 
 
-def read_archive(path: Path, limits: Limits | None = None) -> Iterator[Member | Refused]:
+def read_archive(path: Path, limits: Limits | None = None, *, archives: bool = False) -> Iterator[Member | Refused]:
     """Yield the members of an archive in its own order; folders are left out.
+
+    Args:
+      archives: also read archives within it, as they are; else they are refused.
 
     Raises:
       ArchiveError: when the file is not an archive, is damaged, or exceeds the limits as a whole.
     """
-    limits = limits or Limits()
+    limits = replace(limits or Limits(), archives=archives)
     shown = printable(path.name)
     with Bounded(path, shown) as stream:
         start = stream.read(262)
@@ -149,14 +155,18 @@ class _Names:
         return ""
 
 
+def _is_read(name: str, limits: Limits) -> bool:
+    return bool(code_name(name) or _TELLING.fullmatch(name)) or (limits.archives and is_archive(name))
+
+
 def _why_not(parts: tuple[str, ...], size: int, packed: int | None, limits: Limits) -> str:
     """Return why the content of a member is not read; empty if it is read."""
     name = parts[-1].lower()
-    if name.endswith(_NESTED):
+    if name.endswith(_NESTED) and not _is_read(name, limits):
         return "it is an archive inside the archive: unpack it and hand in its contents"
-    if size > limits.member and name.endswith(_READ):
+    if size > limits.member and _is_read(name, limits):
         return f"it is {size / 2**20:,.1f} MiB large; at most {limits.member >> 20} MiB are read"
-    if packed is not None and size > 1 << 20 and size > limits.ratio * max(packed, 1) and name.endswith(_READ):
+    if packed is not None and size > 1 << 20 and size > limits.ratio * max(packed, 1) and _is_read(name, limits):
         return f"it unpacks to {size // max(packed, 1):,} times its size; the limit is {limits.ratio} times"
     return ""
 
@@ -186,7 +196,7 @@ def _read_zip(stream: Bounded, shown: str, limits: Limits, names: _Names) -> Ite
                 yield Refused(_shown(name), why, parts)
                 continue
             data = None
-            if parts[-1].lower().endswith(_READ):
+            if _is_read(parts[-1], limits):
                 try:
                     with archive.open(info) as content:
                         data = _take(content, limits)
@@ -219,7 +229,7 @@ def _read_tar(stream: Inflated, shown: str, limits: Limits, names: _Names) -> It
                 yield Refused(_shown(info.name), why, parts)
                 continue
             data = None
-            if parts[-1].lower().endswith(_READ):
+            if _is_read(parts[-1], limits):
                 content = archive.extractfile(info)
                 assert content is not None
                 data = _take(content, limits)

@@ -7,15 +7,19 @@ import functools
 import hashlib
 import os
 import re
+from collections.abc import Collection as Names
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import UserError
+from autograder.moments import MomentError, read_moment, read_zone
+from autograder.results import Finding
 from autograder.submission.collect.archives import SUFFIXES, ArchiveError, is_archive, is_junk
-from autograder.submission.collect.layouts import ENTRY, PLAIN, AmbiguousLayoutError, Entry, Offer, arrange
+from autograder.submission.collect.layouts import ENTRY, PLAIN, AmbiguousLayoutError, Entry, Offer, Owner, arrange
 from autograder.submission.collect.staging import Remark, StagingArea, without_wrapping
-from autograder.submission.read import find_submissions
+from autograder.submission.read import Submission, find_submissions, read_submission
+from autograder.submission.source import code_name
 from autograder.submission.statements import printable
 
 MAX_FILES = 200_000
@@ -30,17 +34,29 @@ class CollectError(UserError):
 class Collected:
     """One student's submission.
 
-    ``name`` replaces the name of the path in results, if the path is not named after the student.
-    ``submitted`` is known only if the layout gives it; a file's own date is not evidence.
+    Attributes:
+      submitted: when it was handed in; None where the layout does not tell: a file's own date is no evidence.
+      name: replaces the name of the path in results, if the path is not named after the student.
+      late: whether the platform marks it as late; None where it never says.
+      number: the platform's own number of the student or of the hand-in.
+      owners: the student as the platform knows him or her, or the members of a team; may be empty.
+      notes: what the student should know of files that were not read.
     """
 
     student: str
     path: Path
     submitted: datetime.datetime | None = None
     name: str = ""
-    late: bool = False
+    late: bool | None = None
     number: str = ""
     layout: str = PLAIN
+    owners: tuple[Owner, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+    def read(self, functions: Names[str] = ()) -> Submission:
+        """Read the files, as :func:`read_submission` does; what was left out before is among the findings."""
+        submission = read_submission(self.path, functions=functions)
+        return replace(submission, findings=(*submission.findings, *self.notes))
 
     @functools.cached_property
     def result(self) -> str:
@@ -64,12 +80,13 @@ class Collection:
     remarks: tuple[Remark, ...] = field(default=())
 
 
-def collect(paths: Sequence[Path], work: Path, slug: str = "") -> Collection:
-    """Find the submissions in files, folders and archives.
+def collect(paths: Sequence[Path], work: Path, slug: str = "", zone: datetime.tzinfo | None = None) -> Collection:
+    """Find the submissions in files, folders and archives.  Links among the ``paths`` are followed, others are not.
 
     Args:
       work: folder for what has to be unpacked or put together; the names in it are made here.
       slug: the assignment, for folders that hold several.
+      zone: of times without a zone.
 
     Raises:
       CollectError: nothing was found in one of the paths, or it can be read in two ways.
@@ -80,7 +97,7 @@ def collect(paths: Sequence[Path], work: Path, slug: str = "") -> Collection:
     for path in paths:
         with StagingArea(work) as staging:
             try:
-                new = _collect_one(path, staging, slug, remarks)
+                new = _collect_one(path, staging, slug, zone, remarks)
             except AmbiguousLayoutError as error:
                 raise CollectError(f"{printable(str(path))}: {error}") from None
         if not new:
@@ -92,20 +109,29 @@ def collect(paths: Sequence[Path], work: Path, slug: str = "") -> Collection:
     return Collection(tuple(_once(found, remarks)), tuple(remarks))
 
 
-def _collect_one(path: Path, staging: StagingArea, slug: str, remarks: list[Remark]) -> list[Collected]:
-    if path.is_symlink() or not path.is_dir():
-        return _from_archive(path, staging, slug, remarks) if _readable_archive(path) else [_plain(path)]
+def _collect_one(
+    path: Path, staging: StagingArea, slug: str, zone: datetime.tzinfo | None, remarks: list[Remark]
+) -> list[Collected]:
+    named, path = path, Path(os.path.realpath(path)) if path.is_symlink() else path  # resolve() fails on loops
+    if not path.is_dir():
+        if _readable_archive(path):
+            return _from_archive(path, staging, slug, zone, remarks, _stem(named))
+        return [replace(_plain(named), path=path, name=printable(named.name) if named != path else "")]
     if any((path / name).is_file() for name in ENTRY):  # a student's own folder
-        return [_plain(path)]
+        return [replace(_plain(named), path=path)]
     entries, repositories = _scan(path, remarks)
-    arranged = arrange(entries, slug, Path(os.path.realpath(path)).name, repositories)
+    arranged = arrange(entries, slug, path.name, repositories)
     if arranged is None:
         return _from_folder(path, staging, remarks)
     remarks += [Remark(printable(w), printable(why)) for w, why in arranged.remarks]
     made = []
     for offer in arranged.offers:
-        where = path.joinpath(*offer.folder) if offer.folder is not None else staging.put(offer, remarks)
-        made.append(_named(offer, where, arranged.layout))
+        notes: tuple[Finding, ...] = ()
+        if offer.folder is not None and not any(is_archive(parts[-1]) for parts in offer.files):
+            where = path.joinpath(*offer.folder)
+        else:
+            where, notes = staging.put(offer, remarks)
+        made.append(_named(offer, where, arranged.layout, zone, remarks, notes))
     return made
 
 
@@ -117,7 +143,7 @@ def _from_folder(folder: Path, staging: StagingArea, remarks: list[Remark]) -> l
     """A file, a folder or an archive for each student."""
     own = staging.work.resolve()  # the results of an earlier run may lie among the submissions
     found = find_submissions(folder)
-    made = [_plain(p) for p in found if not own.is_relative_to(os.path.realpath(p))]  # resolve() fails on loops
+    made = [_plain(p) for p in found if not own.is_relative_to(os.path.realpath(p))]
     taken = {p.name for p in found}
     with os.scandir(folder) as entries:
         others = sorted(e.name for e in entries if e.name not in taken and not is_junk((e.name,)))
@@ -135,30 +161,46 @@ def _from_folder(folder: Path, staging: StagingArea, remarks: list[Remark]) -> l
     return sorted(made, key=lambda c: (c.path.parent != folder, c.path))
 
 
-def _from_archive(path: Path, staging: StagingArea, slug: str, remarks: list[Remark]) -> list[Collected]:
-    """The archive of a class, or of one student."""
+def _from_archive(
+    path: Path, staging: StagingArea, slug: str, zone: datetime.tzinfo | None, remarks: list[Remark], name: str
+) -> list[Collected]:
+    """The archive of a class, or of one student, whose name it has then."""
     entries = staging.unpack(path, remarks)
-    arranged = arrange(entries, slug, _stem(path))
+    arranged = arrange(entries, slug, name)
     if arranged is not None:
         remarks += [Remark(printable(w), printable(why)) for w, why in arranged.remarks]
-        return [_named(o, staging.put(o, remarks), arranged.layout) for o in arranged.offers]
-    entries = without_wrapping(entries)
-    tops = {e.parts[0] for e in entries if e.code}
-    if not tops:
-        return []
-    if tops & set(ENTRY):
-        offers = [Offer(_stem(path), {e.parts: e for e in entries})]
+        offers, layout = list(arranged.offers), arranged.layout
     else:
-        offers = [_offer_of(top, [e for e in entries if e.parts[0] == top]) for top in sorted(tops)]
-        for e in entries:
-            if e.parts[0] not in tops:
-                remarks.append(Remark(printable("/".join(e.parts)), "ignored: not a .py file or notebook"))
-    return [_named(o, staging.put(o, remarks), PLAIN) for o in offers]
+        around = (
+            entries[0].parts[:-1] if entries else ()
+        )  # a folder around one student's file is called after the student
+        entries, layout = without_wrapping(entries), PLAIN
+        if (
+            len(around) == 1
+            and entries[0].parts[:-1] == ()
+            and around[-1].casefold() not in (slug.casefold(), "submission")
+        ):
+            name = around[-1]
+        tops = {e.parts[0] for e in entries if e.code or is_archive(e.parts[-1])}
+        if not tops:
+            return []
+        if {code_name(top) for top in tops} & set(ENTRY):
+            offers = [Offer(name, {e.parts: e for e in entries})]
+        else:
+            offers = [_offer_of(top, [e for e in entries if e.parts[0] == top]) for top in sorted(tops)]
+            for e in entries:
+                if e.parts[0] not in tops:
+                    remarks.append(Remark(printable("/".join(e.parts)), "ignored: not a .py file or notebook"))
+    made = []
+    for offer in offers:
+        where, notes = staging.put(offer, remarks)
+        made.append(_named(offer, where, layout, zone, remarks, notes))
+    return made
 
 
 def _offer_of(top: str, entries: Sequence[Entry]) -> Offer:
     if len(entries) == 1 and len(entries[0].parts) == 1:
-        return Offer(Path(top).stem, {entries[0].parts: entries[0]})
+        return Offer(Path(code_name(top) or _stem(Path(top))).stem, {entries[0].parts: entries[0]})
     return Offer(top, {e.parts[1:]: e for e in entries if len(e.parts) > 1})
 
 
@@ -170,19 +212,33 @@ def _unpacked(path: Path, staging: StagingArea, remarks: list[Remark]) -> Collec
         remarks.append(Remark(printable(path.name), str(error)))
         entries = []
     offer = Offer(_stem(path), {e.parts: e for e in entries})
-    return _named(offer, staging.put(offer, remarks), PLAIN)
+    where, notes = staging.put(offer, remarks)
+    return _named(offer, where, PLAIN, None, remarks, notes)
 
 
 def _plain(path: Path) -> Collected:
-    student = path.stem if path.name.lower().endswith((".py", ".ipynb")) else path.name
-    if path.name in ENTRY:  # every student calls it so: the folder tells them apart
+    student = Path(code_name(path.name)).stem or path.name
+    if code_name(path.name) in ENTRY:  # every student calls it so: the folder tells them apart
         student = path.absolute().parent.name
     return Collected(printable(student or path.absolute().name), path)
 
 
-def _named(offer: Offer, path: Path, layout: str) -> Collected:
+def _named(
+    offer: Offer,
+    path: Path,
+    layout: str,
+    zone: datetime.tzinfo | None,
+    remarks: list[Remark],
+    notes: Sequence[Finding],
+) -> Collected:
     student = printable(offer.student)
-    return Collected(student, path, offer.submitted, student, offer.late, offer.number, layout)
+    submitted = None
+    if offer.when:
+        try:
+            submitted = read_moment(offer.when, read_zone(offer.zone) if offer.zone else zone)
+        except MomentError as error:
+            remarks.append(Remark(student, printable(f"the time of submission is not known: {error}")))
+    return Collected(student, path, submitted, student, offer.late, offer.number, layout, offer.owners, tuple(notes))
 
 
 def _once(found: Sequence[Collected], remarks: list[Remark]) -> Iterator[Collected]:

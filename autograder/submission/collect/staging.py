@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.results import Finding
 from autograder.submission.collect.archives import ArchiveError, Member, Refused, is_archive, read_archive
 from autograder.submission.collect.layouts import ENTRY, Entry, Offer
+from autograder.submission.source import code_name
 from autograder.submission.statements import printable
 
 
@@ -41,10 +43,14 @@ class StagingArea:
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def unpack(self, path: Path, remarks: list[Remark]) -> list[Entry]:
-        """Unpack the files that are read.  A refused file still counts as handed in if its name tells the student."""
+    def unpack(self, path: Path, remarks: list[Remark], *, inner: bool = False) -> list[Entry]:
+        """Unpack the files that are read.  A refused file still counts as handed in if its name tells the student.
+
+        Args:
+          inner: the archive came out of another one; those within it are refused.
+        """
         entries = []
-        for member in read_archive(path):
+        for member in read_archive(path, archives=not inner):
             if isinstance(member, Refused):
                 remarks.append(Remark(f"{printable(path.name)}: {member.name}", f"ignored: {member.why}"))
                 if member.parts:
@@ -53,47 +59,53 @@ class StagingArea:
                 entries.append(Entry(member.parts, self._keep(member), member.modified))
         return entries
 
-    def put(self, offer: Offer, remarks: list[Remark]) -> Path:
-        """Make a student's folder.  The names in it are safe forms of the names that were handed in."""
+    def put(self, offer: Offer, remarks: list[Remark]) -> tuple[Path, tuple[Finding, ...]]:
+        """Make a student's folder.  The names in it are safe forms of the names that were handed in.
+
+        Returns:
+          The folder, and why files of the student are not in it; ``remarks`` gets the same.
+        """
         target = self.work / f"{_safe(offer.student, set())[:50]}-{_digest(offer.student, offer.number)}"
         made = self._room() / f"s{self.count}"
         self.count += 1
         made.mkdir()
+        notes: list[Finding] = []
         taken: dict[tuple[str, ...], set[str]] = {}
         folders: dict[tuple[str, ...], str] = {}
-        for parts, entry in sorted(self._opened(offer, remarks).items()):
+        for parts, entry in sorted(self._opened(offer, remarks, notes).items()):
             if entry.path is None or not entry.code:
                 if not entry.reported and parts[-1] != "timestamp.txt":
-                    remarks.append(
-                        Remark(f"{printable(offer.student)}: {printable('/'.join(parts))}", "ignored: not code")
-                    )
+                    _left_out(offer, "/".join(parts), "ignored: not code", remarks, notes)
                 continue
             where: tuple[str, ...] = ()
             for n in range(1, len(parts)):
                 if parts[:n] not in folders:
                     folders[parts[:n]] = _safe(parts[n - 1], taken.setdefault(where, set()))
                 where = (*where, folders[parts[:n]])
-            name = _safe(parts[-1], taken.setdefault(where, set()))
+            name = _safe(code_name(parts[-1]), taken.setdefault(where, set()))
             made.joinpath(*where).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(entry.path, made.joinpath(*where, name), follow_symlinks=False)
         if target.exists():
             target.rename(self._room() / f"old{self.count}")
         made.rename(target)
-        return target
+        return target, tuple(notes)
 
-    def _opened(self, offer: Offer, remarks: list[Remark]) -> dict[tuple[str, ...], Entry]:
+    def _opened(self, offer: Offer, remarks: list[Remark], notes: list[Finding]) -> dict[tuple[str, ...], Entry]:
         """Return a student's files, with each unpacked archive replaced by its contents."""
         files: dict[tuple[str, ...], Entry] = {}
         for parts, entry in offer.files.items():
             if entry.path is None or not is_archive(parts[-1]):
                 files[parts] = entry
                 continue
+            inside: list[Remark] = []
             try:
-                inside = without_wrapping(self.unpack(entry.path, remarks))
+                found = without_wrapping(self.unpack(entry.path, inside, inner=True))
             except ArchiveError as error:
-                remarks.append(Remark(printable(offer.student), str(error)))
+                _left_out(offer, "/".join(parts), str(error), remarks, notes)
                 continue
-            for e in inside:
+            for remark in inside:
+                _left_out(offer, remark.where, remark.why, remarks, notes)
+            for e in found:
                 files.setdefault((*parts[:-1], *e.parts), e)
         return files
 
@@ -111,6 +123,12 @@ class StagingArea:
             self.folder = self.work / f".new-{secrets.token_hex(6)}"
             self.folder.mkdir()
         return self.folder
+
+
+def _left_out(offer: Offer, name: str, why: str, remarks: list[Remark], notes: list[Finding]) -> None:
+    shown = printable(name)
+    remarks.append(Remark(f"{printable(offer.student)}: {shown}", printable(why)))
+    notes.append(Finding("skipped", shown, printable(why)))
 
 
 def _safe(name: str, taken: set[str]) -> str:
