@@ -24,9 +24,9 @@ from autograder.gradebook.records import (
     read_time,
     short,
 )
-from autograder.moments import CLAIMED, UNKNOWN, MomentError, end_of_day, read_day, read_moment
 from autograder.report import visible
 from autograder.report.text import count, utc
+from autograder.submission.moments import CLAIMED, UNKNOWN, MomentError, end_of_day, read_day, read_moment
 
 if TYPE_CHECKING:  # SQLAlchemy is slow to import: only the commands that need it load it
     from autograder.gradebook.ledger import Ledger

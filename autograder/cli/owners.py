@@ -11,8 +11,8 @@ from autograder.cli.common import UsageError
 from autograder.gradebook.identity import Claim, identify
 from autograder.gradebook.records import LedgerError
 from autograder.gradebook.roster import Roster, read_rows
-from autograder.moments import GIVEN, PLATFORM, UNKNOWN, MomentError, read_moment
 from autograder.results import Result
+from autograder.submission.moments import GIVEN, PLATFORM, UNKNOWN, MomentError, read_moment
 
 FILE_NAME, COLLECTED_FILE = "name of the file", "collected.csv"  # by what an owner was found, without a roster
 LATE = {"late": True, "on time": False}
@@ -51,7 +51,7 @@ class Owners:
         Args:
           name: of the file of the result.
         """
-        rows = self._rows.get(name) or [{"student": _without_suffix(result.submission), "from": FILE_NAME}]
+        rows = self._rows.get(name) or [{"student": result.submission, "from": FILE_NAME}]
         members = self._split(rows[0]) if len(rows) == 1 else rows
         team = (rows[0].get("team") or "+".join(m["student"] for m in members)) if len(members) > 1 else ""
         for row in members:
@@ -80,7 +80,7 @@ class Owners:
             match = identify(self.roster, claim)
             student, by = match.student.id, match.by
         else:
-            student = row.get("id") or student
+            student = row.get("id") or (_without_suffix(student) if by == FILE_NAME else student)
         submitted, source = None, row.get("source") or UNKNOWN
         if row.get("submitted"):
             try:

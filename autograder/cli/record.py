@@ -29,10 +29,10 @@ from autograder.cli.owners import Owners, Times
 from autograder.gradebook.blobs import packed
 from autograder.gradebook.records import ASSIGNMENT, DEFAULT, EXAM, LedgerError, Person
 from autograder.gradebook.roster import read_roster
-from autograder.moments import UNKNOWN
 from autograder.report import visible
 from autograder.result_json import from_json
 from autograder.results import Result, ResultError, is_left_out
+from autograder.submission.moments import UNKNOWN
 from autograder.submission.read import read_submission
 from autograder.submission.source import UnreadableError
 

@@ -6,4 +6,4 @@ The interface of this package is its modules, listed in ``__all__``; ``policy``,
 a database.
 """
 
-__all__ = ["append_only", "blobs", "database", "ledger", "marks", "policy", "records", "rescore", "roster"]
+__all__ = ["append_only", "blobs", "database", "identity", "ledger", "marks", "policy", "records", "rescore", "roster"]

@@ -128,12 +128,17 @@ def upgrade(connection: Connection, since: int = 0) -> None:
     Args:
       since: the version that it has; 0 for an empty database.
     """
-    from alembic import command  # slow to import, and rarely needed
-    from alembic.config import Config
+    from alembic.config import Config  # slow to import, and rarely needed
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
-    if since == 1:  # the first version was not made by Alembic
-        command.stamp(config, "1")
-    command.upgrade(config, "head")
+    folder = str(Path(__file__).parent / "migrations")
+    script = ScriptDirectory(folder, version_locations=[folder])
+
+    def steps(revision: Any, context: Any) -> Any:
+        # Version 1 was not made by Alembic, which therefore does not know of it.
+        return script._upgrade_revs("head", revision or (str(since) if since else revision))
+
+    with EnvironmentContext(Config(), script, fn=steps) as environment:
+        environment.configure(connection=connection, version_table="ledger_revision")
+        environment.run_migrations()

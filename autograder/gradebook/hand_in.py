@@ -12,8 +12,8 @@ from autograder.gradebook.lateness import in_whole_seconds, is_cut_off, late_day
 from autograder.gradebook.mark_records import brief
 from autograder.gradebook.policy import BEST, DECAY, Rules
 from autograder.gradebook.records import Attempt, Extension, Judgement, Override
-from autograder.moments import CLAIMED, UNKNOWN
 from autograder.report.text import count, visible
+from autograder.submission.moments import CLAIMED, UNKNOWN
 
 
 @dataclass(frozen=True)

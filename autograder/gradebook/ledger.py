@@ -35,10 +35,10 @@ from autograder.gradebook.records import (
     stamp,
     written,
 )
-from autograder.moments import GIVEN, PLATFORM, SOURCES, UNKNOWN
 from autograder.report.text import visible
 from autograder.result_json import from_json, to_json
 from autograder.results import Result, Score, next_step
+from autograder.submission.moments import GIVEN, PLATFORM, SOURCES, UNKNOWN
 
 MOST_DAYS = 1000
 GRADED, AGAIN, RESCORED = "graded", "judged again", "re-scored"

@@ -44,7 +44,7 @@ class Attempt:
     submission: str  # sha256
     name: str  # what the file or folder was called; safe to print
     submitted: datetime.datetime | None  # None: nobody knows when
-    source: str  # who says when: see autograder.moments; "" in attempts of the ledger's first version
+    source: str  # who says when: see autograder.submission.moments; "" in attempts of the ledger's first version
     recorded: datetime.datetime
     seed: str
     engine: str

@@ -6,4 +6,4 @@ The interface of this package is its modules, listed in ``__all__``: ``read`` gi
 those of a class, ``screening`` applies an allow-list.
 """
 
-__all__ = ["code", "collect", "notebook", "read", "screening", "source", "statements"]
+__all__ = ["code", "collect", "moments", "notebook", "read", "screening", "source", "statements"]

@@ -249,6 +249,17 @@ def test_a_generator_that_breaks_its_promises_is_named(toy: Assignment, check: C
     assert says in str(error.value)
 
 
+def test_a_byte_order_mark_changes_no_seed(tmp_path: Path) -> None:
+    secret = b"0123456789abcdef" * 2
+    for data in (secret, secret + b"\r\n", b"\xef\xbb\xbf" + secret + b"\n"):
+        (tmp_path / "key").write_bytes(data)
+        assert read_seed(tmp_path / "key") == secret_seed(secret, "here")
+    for encoding in ("utf-16", "utf-16-le", "utf-32"):
+        (tmp_path / "key").write_bytes(secret.decode().encode(encoding))
+        with pytest.raises(SeedError, match="UTF-8"):
+            read_seed(tmp_path / "key")
+
+
 def test_a_key_file_must_hold_a_secret(tmp_path: Path) -> None:
     path = tmp_path / "course.key"
     with pytest.raises(SeedError, match=r"course\.key cannot be read: No such file"):

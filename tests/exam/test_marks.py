@@ -322,7 +322,23 @@ def test_a_task_takes_its_share_from_the_gradebook_and_waits_until_there_is_one(
 
     at = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
     attempt = Attempt(
-        1, "ada", "backprop", ASSIGNMENT, "s", "n", at, at, "i", "e", "b", "", Decimal("7.5"), Decimal(10), True, "r"
+        1,
+        "ada",
+        "backprop",
+        ASSIGNMENT,
+        "s",
+        "n",
+        at,
+        "platform",
+        at,
+        "i",
+        "e",
+        "b",
+        "",
+        Decimal("7.5"),
+        Decimal(10),
+        True,
+        "r",
     )
     form = form_of(single("x"), tasks=(Task("backprop", "Backprop", 20.0),))
     shares = task_shares(make_marks(Book((attempt,)), Policy(), now=at), tasks_of([form]))

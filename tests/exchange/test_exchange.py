@@ -121,8 +121,8 @@ def nasty(text: str) -> Result:
 
 def attempt(number: int, student: str, points: str, assignment: str = "toy") -> Attempt:
     now = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
-    fields = (number, student, assignment, "assignment", "b" * 64, "x.py", now, now, "s1", "0.1", "full", "")
-    return Attempt(*fields, Decimal(points), Decimal(20), True, "r1")
+    about = (number, student, assignment, "assignment", "b" * 64, "x.py", now, "platform", now)
+    return Attempt(*about, "s1", "0.1", "full", "", Decimal(points), Decimal(20), True, "r1")
 
 
 def book(*students: Student, points: str = "12.345") -> Gradebook:

@@ -15,7 +15,7 @@ from helpers.commands import Ran
 
 from autograder.cli import ledger as commands
 from autograder.gradebook.records import Book, Override
-from autograder.moments import CLAIMED, UNKNOWN
+from autograder.submission.moments import CLAIMED, UNKNOWN
 
 WHO = ("--by", "Lee", "--reason", "illness")
 COURSE = """

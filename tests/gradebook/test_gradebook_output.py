@@ -18,7 +18,7 @@ from autograder.exchange.gradebook import gradebook_csv, gradebook_json, moves_j
 from autograder.gradebook.marks import Gradebook, make_marks, who_moved
 from autograder.gradebook.policy import make_policy
 from autograder.gradebook.records import Book
-from autograder.moments import UNKNOWN
+from autograder.submission.moments import UNKNOWN
 
 ENTRIES: dict[str, Any] = {
     "per_day_percent": 20,

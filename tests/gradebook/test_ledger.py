@@ -385,7 +385,7 @@ def test_who_and_when_come_from_the_collector(toy: Assignment, command: Callable
     rows = json.loads(command("attempts", *db, "--json").out)
     assert [(r["student"], r["submitted"]) for r in rows] == [
         ("anna lee", "2026-11-01T07:00:00+00:00"),
-        ("ben", "2026-11-20T12:00:00+00:00"),  # nobody knows when: when it was graded
+        ("ben", None),  # nobody knows when
     ]
     again = to_json(dataclasses.replace(_evidence(toy), submission="ben.py")).replace("12:00:00", "18:00:00")
     digest = (b"b".hex() * 64)[:64]
@@ -490,7 +490,7 @@ def test_reports_show_what_the_ledger_knows(
     monkeypatch.chdir(tmp_path)
     graded = _graded(tmp_path, toy, anna="standardize_values", ben="")
     db = ("--db", f"sqlite:///{tmp_path}/course.db")
-    assert command("record", graded, *db).code == 0
+    assert command("record", graded, *db, "--submitted-at", "2026-11-20 12:00 UTC").code == 0
     numbers = {r["student"]: r["attempt"] for r in json.loads(command("attempts", *db, "--json").out)}
     assert command("override", numbers["anna"], 7, *db, "--by", "ada", "--reason", "oral exam").code == 0
     assert command("report", graded).code == 0
@@ -500,3 +500,31 @@ def test_reports_show_what_the_ledger_knows(
     assert "oral exam" not in (graded / "instructor" / "ben-py.instructor.html").read_text()
     assert "oral exam" not in (graded / "students" / "anna-py.html").read_text()
     assert "Attempts over time" in (graded / "index.html").read_text()
+
+
+def test_a_team_counts_for_every_member_and_a_dry_run_records_nothing(
+    toy: Assignment, command: Callable[..., Ran], tmp_path: Path
+) -> None:
+    graded = _graded(tmp_path, toy, **{"anna+ben": "", "cem": "", "dora": ""})
+    (graded / "collected.csv").write_text(
+        "result,student,submitted,late\ncem.json,cem,2026-11-01 08:00 +01:00,\ncem.json,eve,,\ndora.json,dora,,late\n"
+    )
+    (tmp_path / "times.csv").write_text("student,submitted\nanna,2026-11-02 08:00 UTC\n")
+    db = ("--db", f"sqlite:///{tmp_path}/course.db")
+    ran = command("record", graded, *db, "--dry-run", "--json")
+    assert ran.code == 0 and {r["student"] for r in json.loads(ran.out)} == {"anna", "ben", "cem", "eve", "dora"}
+    assert not (tmp_path / "course.db").exists()
+    for _ in range(2):
+        assert command("record", graded, *db, "--times", tmp_path / "times.csv").code == 0
+    rows = json.loads(command("attempts", *db, "--json").out)
+    assert [(r["student"], r["submitted"], r["source"]) for r in sorted(rows, key=lambda r: str(r["student"]))] == [
+        ("anna", "2026-11-02T08:00:00+00:00", "given"),
+        ("ben", None, "unknown"),
+        ("cem", "2026-11-01T07:00:00+00:00", "platform"),
+        ("dora", None, "unknown"),
+        ("eve", None, "unknown"),
+    ]
+    for time, code in (("tomorrow", 2), ("2026-11-03 08:00 UTC", 0)):
+        assert command("set-time", rows[0]["attempt"], time, *db, "--by", "lee", "--reason", "x").code == code
+    assert command("record", graded, *db, "--submitted-at", "yesterday").code == 2
+    assert json.loads(command("attempts", *db, "--doubtful", "--json").out) == []

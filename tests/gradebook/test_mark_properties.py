@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.gradebook.marks import Gradebook, make_marks
 from autograder.gradebook.policy import ATTEMPTS, Policy, make_policy
 from autograder.gradebook.records import Attempt, Book, Judgement, Override
-from autograder.moments import CLAIMED, PLATFORM, UNKNOWN
+from autograder.submission.moments import CLAIMED, PLATFORM, UNKNOWN
 
 NAMES = {"a": DUE, "b": DUE - 100 * HOUR, "c": None}
 POINTS = st.integers(0, 40).map(lambda n: Decimal(n) / 2)

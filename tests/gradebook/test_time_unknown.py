@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from autograder.gradebook.marks import make_marks
 from autograder.gradebook.policy import ATTEMPTS
 from autograder.gradebook.records import Attempt, Book
-from autograder.moments import CLAIMED, GIVEN, PLATFORM, UNKNOWN
+from autograder.submission.moments import CLAIMED, GIVEN, PLATFORM, UNKNOWN
 
 LATE = {"per_day_percent": 20, "cut_off_days": 4}
 TRUSTED = {**LATE, "trust_commit_dates": True}

@@ -16,7 +16,7 @@ from autograder.gradebook import tables
 from autograder.gradebook.database import upgrade
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.records import LedgerError, Person
-from autograder.moments import CLAIMED, GIVEN, PLATFORM, UNKNOWN
+from autograder.submission.moments import CLAIMED, GIVEN, PLATFORM, UNKNOWN
 
 
 def test_an_unknown_time_is_recorded_once_and_known_later(database_url: str) -> None:

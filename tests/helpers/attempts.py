@@ -10,8 +10,8 @@ from typing import Any
 from autograder.gradebook.marks import Mark, Row, make_marks
 from autograder.gradebook.policy import Policy, make_policy
 from autograder.gradebook.records import Attempt, Book, Extension, SlipDays
-from autograder.moments import PLATFORM
 from autograder.results import CheckScore, Provenance, Result, Score
+from autograder.submission.moments import PLATFORM
 
 DUE = datetime.datetime(2026, 11, 20, 22, 59, tzinfo=datetime.UTC)
 SECOND, MINUTE = datetime.timedelta(seconds=1), datetime.timedelta(minutes=1)

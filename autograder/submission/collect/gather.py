@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.moments import MomentError, read_moment, read_zone
 from autograder.results import Finding
 from autograder.submission.collect.archives import SUFFIXES, ArchiveError, is_archive, is_junk
 from autograder.submission.collect.layouts import ENTRY, PLAIN, AmbiguousLayoutError, Entry, Offer, Owner, arrange
 from autograder.submission.collect.staging import Remark, StagingArea, without_wrapping
+from autograder.submission.moments import MomentError, read_moment, read_zone
 from autograder.submission.read import Submission, find_submissions, read_submission
 from autograder.submission.source import code_name
 from autograder.submission.statements import printable

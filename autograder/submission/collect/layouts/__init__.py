@@ -87,14 +87,15 @@ def _descend(entries: Sequence[Entry], slug: str, root: str, repositories: set[s
     """Look for a layout at the top, then below folders that hold everything."""
     prefix: tuple[str, ...] = ()
     for _ in range(4):
-        inside = [replace(e, parts=e.parts[len(prefix) :]) for e in entries if e.parts[: len(prefix)] == prefix]
+        at = len(prefix)
+        inside = [replace(e, parts=e.parts[at:]) for e in entries if e.parts[:at] == prefix and len(e.parts) > at]
         tops = {e.parts[0] for e in inside if len(e.parts) > 1}
         if "submitted" in tops and (len(tops) == 1 or tops & {"source", "release", "autograded"}):
             prefix = (*prefix, "submitted")  # a course folder of nbgrader: the rest of it is not handed in
             continue
         found = _recognise(inside, slug, prefix[-1] if prefix else root, set() if prefix else repositories)
         if found is not None:
-            outside = [e for e in entries if e.parts[: len(prefix)] != prefix and e.code and "submitted" not in prefix]
+            outside = [e for e in entries if e.parts[:at] != prefix and e.code and "submitted" not in prefix]
             remarks = [("/".join(e.parts), f"ignored: outside {'/'.join(prefix)}") for e in outside]
             offers = tuple(replace(o, folder=prefix + o.folder if o.folder is not None else None) for o in found.offers)
             return replace(found, offers=offers, remarks=(*found.remarks, *remarks))

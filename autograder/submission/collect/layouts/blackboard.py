@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.moments import MomentError, read_moment
 from autograder.submission.collect.layouts.records import (
     Arrangement,
     Entry,
@@ -19,6 +18,7 @@ from autograder.submission.collect.layouts.records import (
     told_apart,
     unlike,
 )
+from autograder.submission.moments import MomentError, read_moment
 
 BLACKBOARD = "Blackboard"
 
@@ -59,7 +59,9 @@ def arrange_blackboard(entries: Sequence[Entry], slug: str) -> Arrangement | Non
         for time in sorted(attempts.keys() - {newest}):
             remarks.append((f"{before}_attempt_{time}", f"ignored: an earlier attempt; the latest is of {newest}"))
         if not attempts[newest].files:
-            remarks.append((f"{before}_attempt_{newest}", "ignored: text typed into Blackboard instead of a file"))
+            remarks.append(
+                (f"{before}_attempt_{newest}", "no file was handed in; a text typed into Blackboard is not read")
+            )
         student = told_apart(owner.name or owner.login, owner.login, names)
         when = _when(attempts[newest].text()) or newest
         offers.append(Offer(student, attempts[newest].files, when=when, owners=(owner,)))

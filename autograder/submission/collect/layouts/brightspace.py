@@ -7,17 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from autograder.moments import MomentError, read_moment
 from autograder.submission.collect.layouts.records import (
     Arrangement,
     Entry,
     Offer,
     Owner,
-    below,
     mostly,
     told_apart,
     unlike,
 )
+from autograder.submission.moments import MomentError, read_moment
 
 BRIGHTSPACE = "Brightspace"
 
@@ -50,7 +49,7 @@ def arrange_brightspace(entries: Sequence[Entry]) -> Arrangement | None:
         handed, folder = attempts[newest], None
         if handed[0][1]["rest"] is None:
             folder = handed[0][0].parts[:1]
-            inside = below(files, folder)
+            inside = {e.parts[1:]: e for e, _ in handed}
         else:
             inside = {(m["rest"],): e for e, m in handed}
         for other in sorted(attempts.keys() - {newest}, key=_order):

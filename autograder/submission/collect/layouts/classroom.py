@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.submission.collect.layouts.records import Arrangement, Entry, Offer, Owner, below
+from autograder.submission.collect.layouts.records import Arrangement, Entry, Offer, Owner, by_folder
 
 CLASSROOM = "GitHub Classroom"
 _CLONES = "-submissions"  # the folder that "gh classroom clone" makes is <assignment>-submissions
@@ -27,10 +27,11 @@ def arrange_classroom(entries: Sequence[Entry], slug: str, root: str, repositori
         common = _common(clones, root)
     if not common or not all(c.startswith(common) and c != common for c in clones):
         return None
+    folders = by_folder(entries, 1)
     offers = []
     for clone in clones:
         login = clone.removeprefix(common)
-        offers.append(Offer(login, below(entries, (clone,)), (clone,), owners=(Owner(login=login),)))
+        offers.append(Offer(login, folders.get((clone,), {}), (clone,), owners=(Owner(login=login),)))
     others = sorted({e.parts[0] for e in entries if e.code and e.parts[0] not in repositories})
     return Arrangement(CLASSROOM, tuple(offers), tuple((o, "ignored: not a clone like the others") for o in others))
 

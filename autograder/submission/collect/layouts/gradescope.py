@@ -6,7 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from autograder.submission.collect.layouts.records import Arrangement, Entry, Offer, Owner, below, mostly, told_apart
+from autograder.submission.collect.layouts.records import (
+    Arrangement,
+    Entry,
+    Offer,
+    Owner,
+    by_folder,
+    mostly,
+    told_apart,
+)
 from autograder.submission.collect.layouts.untrusted_yaml import Node, UntrustedYamlError, read_yaml
 
 GRADESCOPE = "Gradescope"
@@ -32,12 +40,14 @@ def arrange_gradescope(entries: Sequence[Entry]) -> Arrangement | None:
     tops = sorted({e.parts[0] for e in matched})
     named = {top: _student(top, known.get(top, {})) for top in tops}
     names = Counter(name for name, _ in named.values())
+    folders = by_folder(matched, 1)
+    alone = {e.parts[0]: e for e in matched if len(e.parts) == 1}
     offers = []
     for top in tops:
         name, owners = named[top]
         number = match["number"] if (match := _SUBMISSION.fullmatch(top)) else top
-        inside = below(matched, (top,))
-        files = inside or {e.parts: e for e in matched if e.parts == (top,)}
+        inside = folders.get((top,))
+        files = inside or {(top,): alone[top]}
         when = _text(known.get(top, {}), "created_at")
         folder = (top,) if inside else None
         offers.append(Offer(told_apart(name, number, names), files, folder, when, "UTC", None, number, owners))

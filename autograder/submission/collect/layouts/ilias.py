@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from autograder.submission.collect.layouts.records import (
     Arrangement,
     Entry,
     Offer,
     Owner,
-    below,
+    by_folder,
     mostly,
     told_apart,
     unlike,
@@ -55,10 +55,11 @@ def arrange_ilias(entries: Sequence[Entry], root: str) -> Arrangement | None:
     owners = {folder: _owner(match) for folder, match in folders.items()}
     called = {folder: _called(owner, folders[folder]) for folder, owner in owners.items()}
     names = Counter(called[group] for group in groups if group in called)
+    files_of = {**by_folder(matched, 1), **by_folder(matched, 2)}
     offers = []
     remarks: list[tuple[str, str]] = []
     for group, inside in groups.items():
-        files, late = _files(matched, inside, remarks)
+        files, late = _files({folder: files_of[folder] for folder in inside}, remarks)
         if group in called:
             number = owners[group].number
             student = told_apart(called[group], number, names)
@@ -92,13 +93,13 @@ def _called(owner: Owner, match: re.Match[str]) -> str:
 
 
 def _files(
-    entries: Sequence[Entry], folders: Sequence[tuple[str, ...]], remarks: list[tuple[str, str]]
+    folders: Mapping[tuple[str, ...], Mapping[tuple[str, ...], Entry]], remarks: list[tuple[str, str]]
 ) -> tuple[dict[tuple[str, ...], Entry], bool]:
     """Return the files of a user or team, and whether ILIAS marks one as late.
 
     Files of equal name of two members stay in their folders.
     """
-    each = [_without_late(below(entries, folder), remarks) for folder in folders]
+    each = [_without_late(files, remarks) for files in folders.values()]
     names = Counter(name for files, _ in each for name in files)
     apart = any(count > 1 for count in names.values())
     files = {
@@ -110,7 +111,7 @@ def _files(
 
 
 def _without_late(
-    files: dict[tuple[str, ...], Entry], remarks: list[tuple[str, str]]
+    files: Mapping[tuple[str, ...], Entry], remarks: list[tuple[str, str]]
 ) -> tuple[dict[tuple[str, ...], Entry], bool]:
     """Remove the mark from late files; a late file replaces one of the same name that was on time."""
     late = {(m["name"],): (name, e) for name, e in files.items() if len(name) == 1 and (m := _LATE.fullmatch(name[0]))}

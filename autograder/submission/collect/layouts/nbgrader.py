@@ -10,7 +10,7 @@ from autograder.submission.collect.layouts.records import (
     Entry,
     Offer,
     Owner,
-    below,
+    by_folder,
     choose_assignment,
     text_of,
 )
@@ -40,13 +40,14 @@ def arrange_nbgrader(entries: Sequence[Entry], slug: str, root: str) -> Arrangem
     if root != "submitted" and slug not in assignments and not _stamped(entries, assignments.total()):
         return None
     chosen, remarks = choose_assignment(assignments, slug)
+    folders = by_folder(entries, 2)
     offers = []
     for student, others in sorted(handed.items()):
         if chosen not in others:
             remarks.append((student, f"skipped: handed in only {', '.join(sorted(others))}, not {chosen}"))
             continue
         folder = (student, chosen)
-        files = below(entries, folder)
+        files = folders[folder]
         when = text_of(files.get(("timestamp.txt",)), 200).strip()
         offers.append(Offer(student, files, folder, when, "UTC", owners=(Owner(id=student),)))
     other = sum(n for a, n in assignments.items() if a != chosen)

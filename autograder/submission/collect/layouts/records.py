@@ -6,11 +6,12 @@ import codecs
 import datetime
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.submission.source import code_name
+from autograder.submission.statements import printable
 
 ENTRY = ("submission.py", "submission.ipynb")
 
@@ -84,10 +85,13 @@ class AmbiguousLayoutError(ValueError):
     """An ambiguous layout; the message says which layouts fit and what decides."""
 
 
-def below(entries: Sequence[Entry], folder: tuple[str, ...]) -> dict[tuple[str, ...], Entry]:
-    """Return the files below a folder, by their names within it."""
-    at = len(folder)
-    return {e.parts[at:]: e for e in entries if e.parts[:at] == folder and len(e.parts) > at}
+def by_folder(entries: Iterable[Entry], depth: int) -> dict[tuple[str, ...], dict[tuple[str, ...], Entry]]:
+    """Return the files below each folder of a depth, by their names within it."""
+    folders: dict[tuple[str, ...], dict[tuple[str, ...], Entry]] = {}
+    for entry in entries:
+        if len(entry.parts) > depth:
+            folders.setdefault(entry.parts[:depth], {})[entry.parts[depth:]] = entry
+    return folders
 
 
 def mostly(matched: Sequence[Entry], entries: Sequence[Entry]) -> bool:
@@ -122,7 +126,7 @@ def choose_assignment(assignments: Counter[str], slug: str) -> tuple[str, list[t
     if len(alike) == 1:
         return alike[0], []
     if len(assignments) > 1:
-        names = ", ".join(sorted(assignments)[:6])
+        names = ", ".join(printable(name) for name in sorted(assignments)[:6])
         raise AmbiguousLayoutError(
             f"several assignments were handed in ({names}), but none is called {slug!r}: rename the folder"
         )

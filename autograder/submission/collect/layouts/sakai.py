@@ -56,10 +56,10 @@ def is_student_folder(name: str) -> bool:
 
 
 def arrange_sakai(entries: Sequence[Entry]) -> Arrangement | None:
-    """Sort by student or group.  Which of the folders has what was handed in follows from all of them.
+    """Sort by student or group.  The folder that most students have is taken for that of the hand-ins.
 
     Raises:
-      AmbiguousLayoutError: two folders may be it.
+      AmbiguousLayoutError: two folders are equally frequent, and neither has an English name.
     """
     grades = next((e for e in entries if len(e.parts) == 1 and _GRADES.fullmatch(e.parts[0])), None)
     flat = not any(len(e.parts) > 1 for e in entries)
@@ -74,20 +74,18 @@ def arrange_sakai(entries: Sequence[Entry]) -> Arrangement | None:
             hand_in.files.setdefault(folder, {})[inside] = entry
         else:
             hand_in.own[inside[0]] = entry
-    folder = _folder([f for h in hand_ins.values() for f in h.files])
-    # A student's own folders look alike; the files that Sakai adds do not.
-    if (
-        grades is None
-        and folder.casefold() != _HANDED_IN
-        and not any("timestamp.txt" in h.own for h in hand_ins.values())
-    ):
+    folders = [f for h in hand_ins.values() for f in h.files]
+    stamped = any("timestamp.txt" in h.own for h in hand_ins.values())
+    # People name folders like this too: something that only Sakai makes must be there.
+    if grades is None and not stamped and not any(f.casefold() == _HANDED_IN for f in folders):
         return None
+    folder = _folder(folders)
     table = _table(grades)
     offers, remarks = [], []
     for who, offer in _offers(hand_ins, folder, table, flat):
         offers.append(offer)
         if not offer.files:
-            remarks.append((who, "ignored: text typed into Sakai instead of a file"))
+            remarks.append((who, "no file was handed in; a text typed into Sakai is not read"))
     for hand_in in hand_ins.values():
         for other in hand_in.files.keys() - {folder}:
             for entry in hand_in.files[other].values():

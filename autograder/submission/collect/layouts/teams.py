@@ -11,7 +11,7 @@ from autograder.submission.collect.layouts.records import (
     Entry,
     Offer,
     Owner,
-    below,
+    by_folder,
     choose_assignment,
     mostly,
     unlike,
@@ -57,17 +57,20 @@ def arrange_teams(entries: Sequence[Entry], slug: str, root: str) -> Arrangement
     if not mostly(matched, others) or (len(students) < 2 and not within and root.casefold() != _SUBMITTED):
         return None
     chosen, remarks = choose_assignment(Counter(a for _, a in versions), slug)
+    folders = by_folder(matched, at + 3)
     offers = []
-    for student in sorted(students):
+    assignments_of: dict[str, list[str]] = {}
+    for student, assignment in sorted(versions):
+        assignments_of.setdefault(student, []).append(assignment)
+    for student, assignments in assignments_of.items():
         found = versions.get((student, chosen))
         if found is None:
-            others_of = sorted(a for s, a in versions if s == student)
-            remarks.append((student, f"skipped: handed in only {', '.join(others_of)}, not {chosen}"))
+            remarks.append((student, f"skipped: handed in only {', '.join(assignments)}, not {chosen}"))
             continue
         newest = found[max(found)]
         for number in sorted(found.keys() - {max(found)}):
             remarks.append(("/".join(found[number]), f"ignored: an earlier version; the latest is {newest[-1]}"))
-        offers.append(Offer(student, below(matched, newest), newest, owners=(Owner(student),)))
+        offers.append(Offer(student, folders[newest], newest, owners=(Owner(student),)))
     if drafts:
         remarks.append((drafts[0].parts[0], "ignored: drafts that were not handed in"))
     return Arrangement(TEAMS, tuple(offers), (*remarks, *unlike(others, matched, TEAMS)))

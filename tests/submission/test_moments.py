@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from autograder.moments import MomentError, end_of_day, read_day, read_moment, read_zone
+from autograder.submission.moments import MomentError, end_of_day, read_day, read_moment, read_zone
 
 BERLIN, CHICAGO = read_zone("Europe/Berlin"), read_zone("America/Chicago")
 
