@@ -37,6 +37,7 @@ INNER = {
     "TracingError",
     "UnreadError",
     "UnreadableError",
+    "UntrustedYamlError",
 }
 
 

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from autograder.gradebook import tables
+from autograder.gradebook.add_attempt import RESCORED, find_or_add, judgement_row, time_row
 from autograder.gradebook.blobs import Objects
 from autograder.gradebook.database import make_tables, open_engine, read_url
 from autograder.gradebook.read_book import read_attempts, read_book
@@ -37,11 +37,10 @@ from autograder.gradebook.records import (
 )
 from autograder.report.text import visible
 from autograder.result_json import from_json, to_json
-from autograder.results import Result, Score, next_step
-from autograder.submission.moments import GIVEN, PLATFORM, SOURCES, UNKNOWN
+from autograder.results import Result, Score
+from autograder.submission.moments import GIVEN
 
 MOST_DAYS = 1000
-GRADED, AGAIN, RESCORED = "graded", "judged again", "re-scored"
 
 
 class Ledger:
@@ -122,11 +121,11 @@ class Ledger:
             "object": self.objects.put(content) if content else "",
             "result": to_json(result, compact=True),
         }
-        time = {**_time_row(submitted, source, late), "by": "", "reason": "", "at": at}
+        time = {**time_row(submitted, source, late), "by": "", "reason": "", "at": at}
         for _ in range(3):
             try:
                 with self._saying("record an attempt"), self._writer.begin() as connection:
-                    number, added = _find_or_add(connection, key, row, time, result)
+                    number, added = find_or_add(connection, key, row, time, result)
                     if added and team:
                         connection.execute(
                             tables.teams.insert().values(attempt=number, team=label(team, "team"), at=at)
@@ -150,12 +149,12 @@ class Ledger:
         row = {"by": label(by, "--by"), "reason": _reason(reason), "at": stamp(now or datetime.datetime.now(UTC))}
         with self._saying("store a time"), self._writer.begin() as connection:
             _exists(connection, number)
-            connection.execute(tables.times.insert().values(attempt=number, **_time_row(submitted, GIVEN, None), **row))
+            connection.execute(tables.times.insert().values(attempt=number, **time_row(submitted, GIVEN, None), **row))
 
     def rescore(self, scores: Mapping[int, Score], now: datetime.datetime | None = None) -> None:
         """Append the scores that a changed rubric gives to stored evidence: all of them, or none."""
         at = stamp(now or datetime.datetime.now(UTC))
-        rows = [_judgement(number, score, at, RESCORED) for number, score in scores.items()]
+        rows = [judgement_row(number, score, at, RESCORED) for number, score in scores.items()]
         if rows:
             with self._saying("store scores"), self._writer.begin() as connection:
                 connection.execute(tables.judgements.insert(), rows)
@@ -265,42 +264,6 @@ class Ledger:
             raise LedgerError(f"the ledger {shown} cannot {what}: {first}") from None
 
 
-def _find_or_add(
-    connection: Connection, key: Mapping[str, str], row: Mapping[str, str], time: Mapping[str, Any], result: Result
-) -> tuple[int, bool]:
-    """Return the number of the attempt that a result belongs to, and whether a row was added."""
-    columns = tables.attempts.c
-    known = read_attempts(connection, *(columns[n] == v for n, v in key.items()))
-    at = row["submitted_at"]
-    same = [a for a in known if not at or at in (written(a.submitted), written(a.recorded_time))]
-    timeless = [a for a in known if a.submitted is None]
-    if not same and not timeless:
-        insert = tables.attempts.insert().values(**row).returning(columns.id)
-        number = int(connection.execute(insert).scalar_one())
-        connection.execute(tables.judgements.insert().values(**_judgement(number, result.score, time["at"], GRADED)))
-        connection.execute(tables.times.insert().values(attempt=number, **time))
-        return number, True
-    attempt, added = (same or timeless)[-1], False
-    if at and not same:  # now the time is known
-        connection.execute(tables.times.insert().values(attempt=attempt.number, **time))
-        added = True
-    if not attempt.judged and next_step(result).final:
-        new = _judgement(attempt.number, result.score, time["at"], AGAIN)
-        connection.execute(tables.judgements.insert().values(**new, result=row["result"]))
-        added = True
-    return attempt.number, added
-
-
-def _time_row(submitted: datetime.datetime | None, source: str, late: bool | None) -> dict[str, Any]:
-    if source and source not in SOURCES:
-        raise LedgerError(f"source of a time: expected one of {', '.join(SOURCES)}, got {source!r}")
-    return {
-        "submitted_at": written(submitted, "the time of submission"),
-        "source": UNKNOWN if submitted is None else source or PLATFORM,
-        "late": None if late is None else int(late),
-    }
-
-
 def _evidence(connection: Connection, number: int) -> str:
     j = tables.judgements.c
     newer = select(j.result).where(j.attempt == number, j.result.is_not(None)).order_by(j.id.desc()).limit(1)
@@ -313,19 +276,6 @@ def _evidence(connection: Connection, number: int) -> str:
 def _exists(connection: Connection, number: int) -> None:
     if connection.execute(select(tables.attempts.c.id).where(tables.attempts.c.id == number)).scalar() is None:
         raise LedgerError(f"attempt {number} does not exist: list the attempts with autograder attempts")
-
-
-def _judgement(number: int, score: Score | None, at: str, why: str) -> dict[str, Any]:
-    return {
-        "attempt": number,
-        "at": at,
-        "why": why,
-        "points": None if score is None else str(Decimal(repr(score.points))),
-        "possible": None if score is None else str(Decimal(repr(score.possible))),
-        "judged": int(score is not None and score.judged),
-        "rubric": "" if score is None else score.rubric_sha256,
-        "score": "" if score is None else to_json(score, compact=True),
-    }
 
 
 def _reason(reason: str) -> str:

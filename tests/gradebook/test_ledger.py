@@ -335,10 +335,10 @@ def test_the_commands_from_grading_to_gradebook(
     graded = _graded(tmp_path, toy, anna="standardize_values", ben="", cem="")
     (tmp_path / "roster.csv").write_text("id;name;email\ns1001;Lee, Anna;anna@x.edu\ns1002;Ben Ode;ben@x.edu\n")
     db = ("--db", f"sqlite:///{tmp_path}/course.db")
-    ran = command("record", graded, *db, "--roster", "roster.csv")
+    ran = command("record", graded, *db, "--roster", "roster.csv", "--submitted-at", "2026-11-20T12:00Z")
     assert ran.code == 1 and "2 added, 0 already present, 1 not recorded" in ran.out
     assert "cem.py: no student on the roster" in ran.err
-    ran = command("record", graded, *db, "--roster", "roster.csv")
+    ran = command("record", graded, *db, "--roster", "roster.csv", "--submitted-at", "2026-11-20T12:00Z")
     assert "0 added, 2 already present" in ran.out
     rows = json.loads(command("attempts", *db, "--json").out)
     assert [(r["attempt"], r["student"], r["points"]) for r in rows] == [(1, "s1001", "24.0"), (2, "s1002", "26.0")]

@@ -5,7 +5,8 @@ the staging area.  Files that could not be used come back as remarks, never as a
 """
 
 from autograder.submission.collect.archives import ArchiveError, is_archive
-from autograder.submission.collect.gather import Collected, CollectError, Collection, collect, result_name
+from autograder.submission.collect.collected import Collected, CollectError, Collection, result_name
+from autograder.submission.collect.gather import collect
 from autograder.submission.collect.layouts import Owner
 from autograder.submission.collect.staging import Remark
 

@@ -28,7 +28,9 @@ __all__ = ["ArchiveError", "Limits", "Member", "Refused", "is_archive", "is_junk
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz")
 _NESTED = (*SUFFIXES, ".gz", ".xz", ".bz2", ".7z", ".rar", ".zst", ".jar", ".whl")
 # Beside code, files that platforms write and that say whose work it is, or when it was handed in.
-_TELLING = re.compile(r"(?:timestamp|members)\.txt|submission_metadata\.ya?ml|.+_attempt_[\d-]+\.txt|grades\.csv", re.IGNORECASE)
+_TELLING = re.compile(
+    r"(?:timestamp|members)\.txt|submission_metadata\.ya?ml|.+_attempt_[\d-]+\.txt|grades\.csv", re.IGNORECASE
+)
 _JUNK = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
 _BROKEN = (  # what damaged and hostile archives raise inside the libraries
     tarfile.TarError,

@@ -3,81 +3,21 @@
 from __future__ import annotations
 
 import datetime
-import functools
-import hashlib
 import os
-import re
-from collections.abc import Collection as Names
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from autograder.errors import UserError
 from autograder.results import Finding
 from autograder.submission.collect.archives import SUFFIXES, ArchiveError, is_archive, is_junk
-from autograder.submission.collect.layouts import ENTRY, PLAIN, AmbiguousLayoutError, Entry, Offer, Owner, arrange
+from autograder.submission.collect.collected import Collected, CollectError, Collection
+from autograder.submission.collect.layouts import ENTRY, PLAIN, AmbiguousLayoutError, Entry, Offer, arrange
+from autograder.submission.collect.scan import scan
 from autograder.submission.collect.staging import Remark, StagingArea, without_wrapping
 from autograder.submission.moments import MomentError, read_moment, read_zone
-from autograder.submission.read import Submission, find_submissions, read_submission
+from autograder.submission.read import find_submissions
 from autograder.submission.source import code_name
 from autograder.submission.statements import printable
-
-MAX_FILES = 200_000
-MAX_DEPTH = 8
-
-
-class CollectError(UserError):
-    """No submissions, or an ambiguous layout; the message says what was expected."""
-
-
-@dataclass(frozen=True)
-class Collected:
-    """One student's submission.
-
-    Attributes:
-      submitted: when it was handed in; None where the layout does not tell: a file's own date is no evidence.
-      name: replaces the name of the path in results, if the path is not named after the student.
-      late: whether the platform marks it as late; None where it never says.
-      number: the platform's own number of the student or of the hand-in.
-      owners: the student as the platform knows him or her, or the members of a team; may be empty.
-      notes: what the student should know of files that were not read.
-    """
-
-    student: str
-    path: Path
-    submitted: datetime.datetime | None = None
-    name: str = ""
-    late: bool | None = None
-    number: str = ""
-    layout: str = PLAIN
-    owners: tuple[Owner, ...] = ()
-    notes: tuple[Finding, ...] = ()
-
-    def read(self, functions: Names[str] = ()) -> Submission:
-        """Read the files, as :func:`read_submission` does; what was left out before is among the findings."""
-        submission = read_submission(self.path, functions=functions)
-        return replace(submission, findings=(*submission.findings, *self.notes))
-
-    @functools.cached_property
-    def result(self) -> str:
-        """Name of the file that holds the result."""
-        return result_name(self.path)
-
-
-def result_name(path: Path) -> str:
-    """Make a safe, short and unique file name for the result of a submission.
-
-    Students hand in files of the same name from their own folders, so the folder counts too.
-    """
-    raw = os.fsencode(os.path.join(os.path.abspath(path.parent), path.name))
-    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name)[:60].strip(".") or "submission"
-    return f"{plain}-{hashlib.sha256(raw).hexdigest()[:8]}.json"
-
-
-@dataclass(frozen=True)
-class Collection:
-    found: tuple[Collected, ...]
-    remarks: tuple[Remark, ...] = field(default=())
 
 
 def collect(paths: Sequence[Path], work: Path, slug: str = "", zone: datetime.tzinfo | None = None) -> Collection:
@@ -119,7 +59,7 @@ def _collect_one(
         return [replace(_plain(named), path=path, name=printable(named.name) if named != path else "")]
     if any((path / name).is_file() for name in ENTRY):  # a student's own folder
         return [replace(_plain(named), path=path)]
-    entries, repositories = _scan(path, remarks)
+    entries, repositories = scan(path, remarks)
     arranged = arrange(entries, slug, path.name, repositories)
     if arranged is None:
         return _from_folder(path, staging, remarks)
@@ -271,36 +211,3 @@ def _stem(path: Path) -> str:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)] or name
     return name
-
-
-def _scan(folder: Path, remarks: list[Remark]) -> tuple[list[Entry], set[str]]:
-    """List the ordinary files below a folder, without links, hidden files and caches; and the clones at its top."""
-    entries: list[Entry] = []
-    repositories: set[str] = set()
-    pending: list[tuple[str, ...]] = [()]
-    while pending:
-        below = pending.pop()
-        try:
-            with os.scandir(folder.joinpath(*below)) as found:
-                items = sorted(found, key=lambda i: i.name)
-        except OSError as error:
-            if not below:
-                raise
-            remarks.append(
-                Remark(printable("/".join(below)), f"ignored: the folder cannot be listed ({error.strerror})")
-            )
-            continue
-        for item in items:
-            parts = (*below, item.name)
-            if len(parts) == 2 and item.name == ".git":
-                repositories.add(parts[0])
-            if is_junk((item.name,)):
-                continue
-            if item.is_dir(follow_symlinks=False):
-                if len(parts) < MAX_DEPTH:
-                    pending.append(parts)
-            elif item.is_file(follow_symlinks=False):
-                entries.append(Entry(parts, Path(item.path)))
-                if len(entries) > MAX_FILES:  # no download of a class; each submission has limits of its own
-                    return [], set()
-    return entries, repositories
