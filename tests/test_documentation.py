@@ -293,10 +293,40 @@ def test_what_is_marked_need_not_run_here(text: str) -> None:
 
 # Commands that need neither the reference nor a sandbox.
 _CHEAP = {
-    *("attempts", "bank show", "bank stats", "export", "extend", "gradebook", "list", "override", "profiles", "record"),
-    *("report", "rescore", "exam build", "exam codes", "exam mark", "exam notebook", "exam paper", "exam preview"),
+    *(
+        "attempts",
+        "bank show",
+        "bank stats",
+        "export",
+        "extend",
+        "gradebook",
+        "list",
+        "override",
+        "profiles",
+        "record",
+        "slip",
+    ),
+    *(
+        "report",
+        "rescore",
+        "set-time",
+        "exam build",
+        "exam codes",
+        "exam mark",
+        "exam notebook",
+        "exam paper",
+        "exam preview",
+    ),
     *("exam record", "exam release", "exam responses"),
 }
+COURSE_FILE = """\
+[policy]
+attempts = "best"
+timezone = "Europe/Berlin"
+slip_days = 5
+[policy.assignments.backprop]
+due = 2027-01-10T23:59:00
+"""
 _ENDS = {"gradebook": (0, 3)}  # 3: some assignment of the class awaits a person
 # Commands that trace and judge: run on the toy assignment, under the name that the pages use.
 _GRADING = {
@@ -422,7 +452,7 @@ def write_course(folder: Path) -> None:
     students = ["lovelace", *(f"s{number}" for number in range(1, 20))]
     (folder / "course.key").write_text("0123456789abcdef" * 2)
     (folder / "roster.csv").write_text("id,name\n" + "".join(f"{s},{s.title()}\n" for s in students))
-    (folder / "course.toml").write_text('[policy]\nattempts = "best"\n')
+    (folder / "course.toml").write_text(COURSE_FILE)
     (folder / "old.toml").write_text('[policy]\nattempts = "last"\n')
     blueprint = (ROOT / "autograder" / "exam" / "BLUEPRINT.md").read_text("utf-8")
     (folder / "exam.toml").write_text(blueprint.split("```toml\n")[1].split("```")[0], "utf-8")
