@@ -65,7 +65,7 @@ class Owners:
         names = [part.strip() for part in row["student"].split("+")]
         if len(names) < 2 or not all(names) or (self.roster and self.roster.get(row["student"])):
             return (row,)
-        return [{**row, "student": name, "number": "", "id": ""} for name in names]
+        return [{**row, "student": name, **dict.fromkeys(("number", "id", "login", "email"), "")} for name in names]
 
     def _find(self, row: Mapping[str, str], team: str) -> Found:
         student, by = row["student"], row.get("from", COLLECTED_FILE)

@@ -1,7 +1,9 @@
-"""A roster is read as spreadsheets save it, and says whose a submission is or why nobody can tell."""
+"""A roster is read as spreadsheets and learning platforms save it, and finds the owner of a file by its name."""
 
 from __future__ import annotations
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,7 @@ def test_first_and_last_names_are_joined() -> None:
     ("text", "says"),
     [
         ("", "empty, expected a line of column names"),
-        ("name,section\nAna,A\n", "line 1: expected a column 'id', or one with logins or e-mail addresses; got name"),
+        ("name,section\nAna,A\n", "line 1: expected a column 'id' .*'Matrikelnummer'.*'email', got name, section"),
         ("id,id\n1,2\n", "line 1: two columns are called 'id'"),
         ("id,name\n1,Ana\n\n1,Ben\n", "line 4: the id 1 is already on line 2"),
         ("id,name\nab,Ana\nAB,Ben\n", "line 3: the id ab is already on line 2"),
@@ -58,6 +60,15 @@ def test_first_and_last_names_are_joined() -> None:
         ('id,name\n1,"Ana\n2,Ben\n', "line 2: unexpected end of data"),
         ("id,name\n1\u202e2,Ana\n", "line 2: id: .* contains the invisible character U\\+202E"),
         (f"id,name\n{'9' * 300},Ana\n", "line 2: id: expected at most 200 characters"),
+        ("id,E-Mail,e_mail\n1,a@x,b@x\n", "line 1: two columns are called 'e mail'"),
+        ("id,name\n1,Ana\n7.1E+11,Ben\n", r"line 3: the id 7\.1E\+11 was changed by a spreadsheet program.*as text"),
+        ("id;name\n7,1E+11;Ana\n", r"line 2: the id 7,1E\+11 was changed"),
+        ("Student ID,name\n7E+11,Ana\n", r"line 2: the Student ID 7E\+11 was changed"),
+        ("id,name\n7.1e11,Ana\n", r"line 2: the id 7\.1e11 was changed"),
+        ("id,login\n1,7.1E+11\n", r"line 2: the login 7\.1E\+11 was changed"),
+        ("Student,ID,SIS User ID,Section\nAna,1E+13,s1,A\n", r"line 2: the ID 1E\+13 was changed"),
+        ("name,email\nAna,a@x\nBen,-\n", "line 3: the id is missing"),
+        ("id,name\n,Test Student\n", "line 2: the id is missing"),
     ],
 )
 def test_errors_name_the_line(text: str, says: str) -> None:
@@ -77,6 +88,173 @@ def test_files_that_are_not_there_or_too_large(tmp_path: Path) -> None:
         file.truncate(17 << 20)
     with pytest.raises(RosterError, match="larger than 16 MiB"):
         read_roster(tmp_path / "huge.csv")
+
+
+CANVAS = """\ufeffStudent,ID,SIS User ID,SIS Login ID,Integration ID,Section,Name (4711),Name (4712),Current Score
+,,,,,,Manual Posting,,
+    Points Possible,,,,,,10.00,5.00,(read only)
+"Lee, Anna",9001,s1001,alee,,"Sec 1, Mon",3.00,,60.0
+"Müller, Jörg",9002,,jmueller,,Sec 1,,EX,
+"Student, Test",9999,,8f1e7d,,Sec 1,,,
+"Student, Test",9003,s1003,tstudent,,Sec 1,,,
+"""
+OLD_CANVAS = """LastName;FirstName;ID;SIS Login ID;Section;Essay (1)
+;;;;;Muted
+    Points Possible;;;;;10,00
+Lee;Anna;9001;alee;A;
+Student;Test;9999;8f1e;A;
+Gast;Gerda;9002;;A;
+"""
+
+
+def test_canvas_gradebook_export() -> None:
+    roster = parse_roster(CANVAS.encode())
+    assert [(s.id, s.name, s.login, s.numbers) for s in roster.students] == [
+        ("s1001", "Lee, Anna", "alee", ("9001",)),
+        ("jmueller", "Müller, Jörg", "jmueller", ("9002",)),  # a guest without a number of the school
+        ("s1003", "Student, Test", "tstudent", ("9003",)),  # somebody may be called so
+    ]
+    assert roster.left_out == ((2, "Manual Posting"), (3, "Points Possible"), (6, "Student, Test"))
+    anna = roster.students[0]
+    assert (anna.section, anna.email) == ("Sec 1, Mon", "")
+    assert (
+        anna.more["Canvas ID"] == "9001" and anna.more["SIS Login ID"] == "alee"
+    )  # as the export to Canvas wants them
+
+
+def test_canvas_export_with_names_in_two_columns_and_no_numbers_of_the_school() -> None:
+    roster = parse_roster(OLD_CANVAS.encode())
+    assert [(s.id, s.name, s.numbers) for s in roster.students] == [
+        ("alee", "Anna Lee", ("9001",)),
+        ("9002", "Gerda Gast", ("9002",)),  # Canvas' own number is better than none
+    ]
+    assert [what for _, what in roster.left_out] == ["Muted", "Points Possible", "Student"]
+
+
+def test_canvas_export_that_shows_only_its_own_ids() -> None:
+    text = 'Student,ID,Section,Essay (1)\n    Points Possible,,,10\n"Lee, Anna",9001,A,\n"Student, Test",9999,A,\n'
+    roster = parse_roster(text.encode())
+    assert [(s.id, s.numbers) for s in roster.students] == [("9001", ("9001",))]
+    assert len(roster.left_out) == 2
+
+
+TABLES: dict[str, tuple[str, Student]] = {
+    "Moodle participants": (
+        'First name,Last name,ID number,Email address,Groups\nAna,Núñez,4711,ana@x.example,"A, B"\n',
+        Student("4711", "Ana Núñez", "ana@x.example", "A, B"),
+    ),
+    "Moodle participants, older": (
+        "First name\tSurname\tID number\tEmail address\nAna\tNúñez\t\tana@x.example\n",
+        Student("ana@x.example", "Ana Núñez", "ana@x.example"),
+    ),
+    "Moodle participants, German": (
+        '"Vorname";"Nachname";"ID-Nummer";"E-Mail-Adresse";"Gruppe(n)"\n"Ana";"Núñez";"4711";"ana@x.example";"A"\n',
+        Student("4711", "Ana Núñez", "ana@x.example", "A"),
+    ),
+    "Moodle worksheet": (
+        "Identifier,Full name,ID number,Email address\nParticipant 88123,Ana Núñez,4711,ana@x.example\n",
+        Student("4711", "Ana Núñez", "ana@x.example", "", {"Identifier": "Participant 88123"}, "", ("88123",)),
+    ),
+    "Moodle worksheet without ids": (
+        'Identifier,"Full name","Email address",Status\n"Participant 88123","Ana Núñez",ana@x.example,-\n',
+        Student(
+            "ana@x.example",
+            "Ana Núñez",
+            "ana@x.example",
+            "",
+            {"Identifier": "Participant 88123", "Status": "-"},
+            "",
+            ("88123",),
+        ),
+    ),
+    "Moodle worksheet, German": (
+        "ID,Vollständiger Name,E-Mail-Adresse\nTeilnehmer/in88123,Ana Núñez,ana@x.example\n",
+        Student("ana@x.example", "Ana Núñez", "ana@x.example", numbers=("88123",)),
+    ),
+    "Moodle worksheet, German, all columns": (
+        "ID,Vollständiger Name,ID-Nummer,E-Mail-Adresse,Bestwertung,Zuletzt geändert (Abgabe),Zuletzt geändert "
+        "(Bewertung)\nTeilnehmer/in88123,Ana Núñez,4711,ana@x.example,10,-,-\n",
+        Student(
+            "4711",
+            "Ana Núñez",
+            "ana@x.example",
+            "",
+            {"ID": "Teilnehmer/in88123", "Bestwertung": "10"}
+            | {f"Zuletzt geändert ({what})": "-" for what in ("Abgabe", "Bewertung")},
+            "",
+            ("88123",),
+        ),
+    ),
+    "Blackboard": (
+        '"Last Name"\t"First Name"\t"Username"\t"Student ID"\n"Núñez"\t"Ana"\t"anunez"\t"s1001"\n',
+        Student("s1001", "Ana Núñez", more={"Username": "anunez"}, login="anunez"),
+    ),
+    "Blackboard without ids": (
+        "Last Name,First Name,Username,Student ID\nNúñez,Ana,anunez,\n",
+        Student("anunez", "Ana Núñez", more={"Username": "anunez"}, login="anunez"),
+    ),
+    "Brightspace": (
+        "OrgDefinedId,Username,Last Name,First Name,Email,End-of-Line Indicator\n"
+        "#0400123,#anunez,Núñez,Ana,ana@x.example,#\n",
+        Student("0400123", "Ana Núñez", "ana@x.example", "", {"Username": "#anunez"}, "anunez"),
+    ),
+    "Gradescope": (
+        "First Name,Last Name,SID,Email\nAna,Núñez,s1001,ana@x.example\n",
+        Student("s1001", "Ana Núñez", "ana@x.example"),
+    ),
+    "GitHub Classroom": (
+        "identifier,github_username,github_id,name\ns1001,anunez,77,Ana Núñez\n",
+        Student("s1001", "Ana Núñez", more={"github_username": "anunez", "github_id": "77"}, login="anunez"),
+    ),
+    "campus system": (
+        "REGISTRATION_NUMBER;FAMILY_NAME_OF_STUDENT;FIRST_NAME_OF_STUDENT;EMAIL_ADDRESS_OF_STUDENT\n"
+        '"0471";"Núñez";"Ana";"ana@x.example"\n',
+        Student("0471", "Ana Núñez", "ana@x.example"),
+    ),
+    "campus system, German": (
+        '"Matrikelnummer";"Familienname";"Vorname";"E-Mail"\n"0471";"Núñez";"Ana";"ana@x.example"\n',
+        Student("0471", "Ana Núñez", "ana@x.example"),
+    ),
+    "ids kept as text by a formula": ('id,name\n="0471",Ana Núñez\n', Student("0471", "Ana Núñez")),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("platform", TABLES)
+def test_rosters_as_platforms_export_them(platform: str, encoding: str) -> None:
+    text, student = TABLES[platform]
+    assert parse_roster(text.replace("\n", "\r\n").encode(encoding)).students == (student,)
+
+
+def test_a_table_of_ones_own_may_use_any_number_as_id() -> None:
+    """Digits under "ID" are no participant of Moodle, whose cells begin with a word."""
+    assert parse_roster("ID;Vollständiger Name;E-Mail\n4711;Ana;a@x.example\n".encode()).students[0].id == "4711"
+    assert parse_roster(b"Student,ID,Email\nAna,4711,a@x.example\n").students[0].id == "4711"
+    assert parse_roster(b"id,name\nteilnehmer07,Ana\n").students[0].id == "teilnehmer07"
+
+
+def test_columns_that_nobody_reads_may_have_equal_names() -> None:
+    roster = parse_roster(b"id,Notes,Notes,name\n1,,x,Ana\n")
+    assert roster.students[0].more == {"Notes": "x"}
+
+
+def test_what_separates_stands_outside_the_quotes() -> None:
+    assert parse_roster(b'"id";"name";"a, b, c, d"\n1;Ana;x\n').students[0].name == "Ana"
+
+
+def test_a_large_table_is_read_in_bounded_time() -> None:
+    lines = "".join(f'"Last{i}, First{i}",{i + 10_000},s{i},l{i},A\n' for i in range(5000))
+    begun = time.perf_counter()
+    roster = parse_roster(f"Student,ID,SIS User ID,SIS Login ID,Section\n{lines}".encode())
+    assert len(roster.students) == 5000 and time.perf_counter() - begun < 3
+
+
+@given(st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=6), st.sampled_from(sorted(TABLES)))
+def test_hostile_rows_are_read_or_refused(rows: list[list[str]], platform: str) -> None:
+    header = TABLES[platform][0].split("\n")[0].replace(";", ",").replace("\t", ",")
+    text = "\n".join([header, *(",".join(row) for row in rows)])
+    with contextlib.suppress(RosterError):
+        assert all(s.id == s.id.strip() != "" for s in parse_roster(text.encode("utf-8", "ignore")).students)
 
 
 CLASS = Roster(
@@ -135,6 +313,11 @@ def test_names_that_say_nothing(name: str, says: str) -> None:
 
 def test_a_number_of_the_learning_platform() -> None:
     assert CLASS.numbered("78") == "s1002" and CLASS.numbered("79") is None
+
+
+def test_marks_are_no_numbers_of_a_platform() -> None:
+    roster = Roster((Student("s1", more={"Essay (4712)": "12345", "Moodle ID": "777"}), Student("s2", numbers=("9",))))
+    assert (roster.numbered("12345"), roster.numbered("777"), roster.numbered("9")) == (None, "s1", "s2")
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=8))
